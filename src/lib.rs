@@ -1,0 +1,10 @@
+//! gphotos-syncd as a library, for its own binary, demo and tests. The map of its modules follows.
+//!
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod clock;
+pub mod exit;
+pub mod media;
+pub mod secret;
+pub mod shutdown;
+pub mod status;

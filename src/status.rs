@@ -1,0 +1,233 @@
+//! What a person or a monitor may read of the daemon: plain data, with its JSON form.
+//!
+//! Owns: the words of `status`, of the control socket and of `systemctl status`. Invariant: no secret
+//! and no item name has a field here; fields are added, never renamed. May import: `media`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+use crate::media::LibraryName;
+
+/// The one state that a library is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LibraryState {
+    /// Waiting for its next run.
+    Idle,
+    /// A run is under way.
+    Running,
+    /// The last run ended early for a passing reason; it is tried again by itself.
+    BackingOff,
+    /// The day's quota of the project is spent; work goes on after the reset.
+    QuotaSpent,
+    /// The token is missing, dead or refused; a person must run `login`.
+    NeedsLogin,
+    /// No room on disk; work goes on by itself when there is.
+    DiskFull,
+    /// A fault that waiting alone does not mend.
+    Failed,
+}
+
+impl LibraryState {
+    /// The word that people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::BackingOff => "backing-off",
+            Self::QuotaSpent => "quota-spent",
+            Self::NeedsLogin => "needs-login",
+            Self::DiskFull => "disk-full",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The whole daemon at one moment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// Version of the program that made this.
+    pub version: String,
+    /// The configuration that it serves.
+    pub config: PathBuf,
+    /// The daemon's process id; none if `status` read the disk because no daemon runs.
+    pub pid: Option<u32>,
+    /// When the daemon started.
+    pub started: Option<DateTime<Utc>>,
+    /// Every configured library, in name order.
+    pub libraries: Vec<LibraryStatus>,
+    /// Every class of requests that the limiter paces.
+    pub limits: Vec<ClassStatus>,
+}
+
+/// One library at one moment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LibraryStatus {
+    /// Its name in the configuration.
+    pub name: LibraryName,
+    /// Its root folder.
+    pub root: PathBuf,
+    /// Its state.
+    pub state: LibraryState,
+    /// Why it is in that state and what to do, as a sentence; empty if there is nothing to say.
+    pub detail: String,
+    /// When the state ends by itself, where that is known.
+    pub until: Option<DateTime<Utc>>,
+    /// The newest run that has ended.
+    pub last_run: Option<RunSummary>,
+    /// When the newest run that found and fetched everything ended.
+    pub last_complete: Option<DateTime<Utc>>,
+    /// When the next run is due; none if the schedule is `manual`.
+    pub next_run: Option<DateTime<Utc>>,
+    /// Items known.
+    pub items: u64,
+    /// Files on disk.
+    pub files: u64,
+    /// Bytes of those files.
+    pub bytes: u64,
+    /// Items that are wanted but not on disk yet.
+    pub wanted: u64,
+    /// Items whose last try failed; they are among `wanted`.
+    pub failed: u64,
+    /// The newest failing items' reasons, at most [`FAILURES_SHOWN`].
+    pub failures: Vec<FailureStatus>,
+    /// What is known of its token.
+    pub token: TokenHealth,
+    /// The run under way.
+    pub progress: Option<Progress>,
+}
+
+/// How many failing items a status shows.
+pub const FAILURES_SHOWN: usize = 20;
+
+/// One item that could not be fetched.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FailureStatus {
+    /// Where its file will be, below the root.
+    pub path: String,
+    /// Tries so far.
+    pub tries: u32,
+    /// What went wrong last.
+    pub reason: String,
+    /// When it is tried again at the earliest.
+    pub next_try: Option<DateTime<Utc>>,
+}
+
+/// What is known of a library's token without asking Google.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum TokenHealth {
+    /// No token file.
+    Missing,
+    /// A token file that cannot be used, and why.
+    Unusable {
+        /// The reason, without any secret.
+        reason: String,
+    },
+    /// A usable token.
+    Good {
+        /// When the refresh token dies, where Google told it (7 days with a "Testing" consent screen).
+        dies_at: Option<DateTime<Utc>>,
+    },
+    /// Google refused the refresh token.
+    Dead {
+        /// The reason, without any secret.
+        reason: String,
+    },
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunEnd {
+    /// Everything listed is on disk.
+    Complete,
+    /// The run went to its end, but items failed.
+    Incomplete,
+    /// Stopped by a person or a shutdown.
+    Interrupted,
+    /// Parked: a quota is spent, or Google asks for a long rest.
+    Throttled,
+    /// Ended for want of a login.
+    NeedsLogin,
+    /// Ended for want of room on disk.
+    DiskFull,
+    /// Ended by another fault.
+    Failed,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Its running number in the library.
+    pub run: u64,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended.
+    pub finished: DateTime<Utc>,
+    /// How it ended.
+    pub end: RunEnd,
+    /// Why, where it did not end complete.
+    pub reason: Option<String>,
+    /// Whether it listed the whole library.
+    pub full: bool,
+    /// Items listed.
+    pub listed: u64,
+    /// Items never seen before.
+    pub new: u64,
+    /// Files downloaded.
+    pub downloaded: u64,
+    /// Bytes downloaded.
+    pub bytes: u64,
+    /// Items that failed in this run.
+    pub failed: u64,
+    /// Requests to the API hosts.
+    pub api_requests: u64,
+    /// Requests to the media hosts.
+    pub media_requests: u64,
+}
+
+/// A run under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Running number of the run.
+    pub run: u64,
+    /// What it does now: `listing`, `albums`, `finishing`.
+    pub phase: String,
+    /// Items listed so far.
+    pub listed: u64,
+    /// Items known to be wanted so far in this run, done or not.
+    pub wanted: u64,
+    /// Files downloaded so far.
+    pub downloaded: u64,
+    /// Bytes downloaded so far.
+    pub bytes: u64,
+    /// Items failed so far.
+    pub failed: u64,
+    /// What it waits for, as a phrase; empty if it does not wait.
+    pub waiting: String,
+}
+
+/// One class of requests at the limiter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClassStatus {
+    /// Its name: `api`, `media`, `token`, `picker`, `drive`.
+    pub class: String,
+    /// The present rate, requests per second.
+    pub pace: f64,
+    /// The rate that the pace never passes.
+    pub ceiling: f64,
+    /// `slow-start`, `steady`, `window`, `blocked` or `day-spent`.
+    pub mode: String,
+    /// Requests counted today (America/Los_Angeles).
+    pub day_used: u64,
+    /// The day's budget; none if it is not counted.
+    pub day_budget: Option<u64>,
+    /// Until when nothing is sent, where that is known.
+    pub parked_until: Option<DateTime<Utc>>,
+    /// Requests sent since the start.
+    pub sent: u64,
+    /// Answers 429 since the start.
+    pub throttled: u64,
+}
