@@ -3,8 +3,10 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod clock;
+pub mod config;
 pub mod exit;
 pub mod media;
+pub mod names;
 pub mod secret;
 pub mod shutdown;
 pub mod status;

@@ -5,4 +5,5 @@
     reason = "a test that cannot prepare its ground fails at once, with the reason"
 )]
 
+mod config;
 mod tidy;

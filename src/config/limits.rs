@@ -1,0 +1,117 @@
+//! `[limits]`: what all libraries share, because Google counts quota by project.
+//!
+//! May import: nothing. Tests: `src/config/tests/`.
+
+use std::time::Duration;
+
+use crate::config::fault::Faults;
+use crate::config::file::RawLimits;
+use crate::config::value::{count, number, read, size, time};
+
+/// The slowest ceiling, requests per second: one in 17 minutes still ends some day.
+const PER_SECOND_MIN: f64 = 0.001;
+/// The fastest ceiling, requests per second: far above what Google allows any project.
+const PER_SECOND_MAX: f64 = 1_000_000.0;
+/// The largest daily quota, requests: far above what Google grants.
+const PER_DAY_MAX: u64 = 1_000_000_000;
+/// Downloads at once: more only wait for each other at the media pace, and cost memory.
+const DOWNLOADS_MAX: u64 = 64;
+/// The slowest transfer, bytes per second: below it a large video outlives its address many times.
+const BYTES_PER_SECOND_MIN: u64 = 1 << 10;
+/// The fastest transfer, bytes per second: above any network card.
+const BYTES_PER_SECOND_MAX: u64 = 1 << 40;
+/// The most room to keep free, bytes: a larger figure is a slip of the unit.
+const MIN_FREE_SPACE_MAX: u64 = 1 << 50;
+/// The shortest rest: only a test server forgives it.
+const REST_MIN: Duration = Duration::from_millis(10);
+/// The longest rest: a throttle of Google's minute quotas is over sooner.
+const REST_MAX: Duration = Duration::from_secs(3600);
+
+/// The limits that all libraries share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Ceiling of the API pace, requests per second; default 10.
+    pub api_requests_per_second: f64,
+    /// Ceiling of the media pace, requests per second; default 30.
+    pub media_requests_per_second: f64,
+    /// API requests in one Pacific day; 0: not counted; default 10,000, Google's quota.
+    pub api_requests_per_day: u64,
+    /// Media requests in one Pacific day; 0: not counted; default 75,000, Google's quota.
+    pub media_requests_per_day: u64,
+    /// Downloads at once, all libraries together; default 8.
+    pub downloads: usize,
+    /// Bytes per second of all downloads together; none: not limited.
+    pub bytes_per_second: Option<u64>,
+    /// A library stops fetching when its file system has less room than this, bytes; default 2 GiB.
+    pub min_free_space: u64,
+    /// The least rest of a request that was answered 429 without `Retry-After`; default 30 s, Google's advice.
+    pub rest_after_429: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            api_requests_per_second: 10.0,
+            media_requests_per_second: 30.0,
+            api_requests_per_day: 10_000,
+            media_requests_per_day: 75_000,
+            downloads: 8,
+            bytes_per_second: None,
+            min_free_space: 2 << 30,
+            rest_after_429: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The limits that `raw` sets, defaults for the rest.
+pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
+    let default = Limits::default();
+    let mut per_second = |key: &str, leaf, default| {
+        read(key, leaf, default, faults, |raw| number(raw, PER_SECOND_MIN, PER_SECOND_MAX))
+    };
+    let api_requests_per_second = per_second(
+        "api-requests-per-second",
+        raw.api_requests_per_second.as_ref(),
+        default.api_requests_per_second,
+    );
+    let media_requests_per_second = per_second(
+        "media-requests-per-second",
+        raw.media_requests_per_second.as_ref(),
+        default.media_requests_per_second,
+    );
+    let mut per_day =
+        |key: &str, leaf, default| read(key, leaf, default, faults, |raw| count(raw, 0, PER_DAY_MAX));
+    let api_requests_per_day =
+        per_day("api-requests-per-day", raw.api_requests_per_day.as_ref(), default.api_requests_per_day);
+    let media_requests_per_day = per_day(
+        "media-requests-per-day",
+        raw.media_requests_per_day.as_ref(),
+        default.media_requests_per_day,
+    );
+    Limits {
+        api_requests_per_second,
+        media_requests_per_second,
+        api_requests_per_day,
+        media_requests_per_day,
+        downloads: read("downloads", raw.downloads.as_ref(), default.downloads, faults, |raw| {
+            count(raw, 1, DOWNLOADS_MAX).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+        }),
+        bytes_per_second: read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| {
+            size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some)
+        }),
+        min_free_space: read(
+            "min-free-space",
+            raw.min_free_space.as_ref(),
+            default.min_free_space,
+            faults,
+            |raw| size(raw, 0, MIN_FREE_SPACE_MAX),
+        ),
+        rest_after_429: read(
+            "rest-after-429",
+            raw.rest_after_429.as_ref(),
+            default.rest_after_429,
+            faults,
+            |raw| time(raw, REST_MIN, REST_MAX),
+        ),
+    }
+}
