@@ -5,8 +5,10 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod fs;
 pub mod media;
 pub mod names;
 pub mod secret;
 pub mod shutdown;
 pub mod status;
+pub mod store;

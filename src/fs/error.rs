@@ -1,0 +1,83 @@
+//! What a failed call on the file system tells, and what a person can do about it.
+//!
+//! Owns: [`FsError`] and its hint. Invariant: the hint looks at the disk only when it is asked for, and changes nothing.
+//! May import: nothing. Tests: in `fs/tests/errors.rs`.
+
+use rustix::fs::{Access, AtFlags, CWD, FileType};
+use rustix::io::Errno;
+use std::path::{Path, PathBuf};
+
+/// A call on the file system that failed: operation, path, cause.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} `{}`", .path.display())]
+pub struct FsError {
+    /// The operation as a verb phrase, e.g. `create the folder`.
+    pub what: &'static str,
+    /// On what.
+    pub path: PathBuf,
+    /// The cause.
+    #[source]
+    pub source: std::io::Error,
+}
+
+impl FsError {
+    /// Whether the disk is full (ENOSPC, EDQUOT).
+    pub fn is_full(&self) -> bool {
+        matches!(Errno::from_io_error(&self.source), Some(Errno::NOSPC | Errno::DQUOT))
+    }
+
+    /// Whether rights are missing (EACCES, EPERM, EROFS).
+    pub fn is_denied(&self) -> bool {
+        matches!(Errno::from_io_error(&self.source), Some(Errno::ACCESS | Errno::PERM | Errno::ROFS))
+    }
+
+    /// What a person can do about it, with the facts that decide (path, owner, mode) and a command where there is
+    /// one; without the word `hint:`. None if the cause speaks for itself.
+    pub fn hint(&self) -> Option<String> {
+        let errno = Errno::from_io_error(&self.source)?;
+        let path = self.path.display();
+        if errno == Errno::ROFS {
+            return Some(format!(
+                "the file system is read-only for this process; under systemd, name the folder: `systemctl edit gphotos-syncd` with `ReadWritePaths={path}`"
+            ));
+        }
+        if self.is_full() {
+            return Some(format!("see what is left with `df -h '{path}'` and `quota`"));
+        }
+        if self.is_denied() { denied_hint(&self.path) } else { None }
+    }
+}
+
+/// Names the component of `path` that refuses this process, with its owner and mode, and the command that grants it.
+fn denied_hint(path: &Path) -> Option<String> {
+    let culprit = culprit_of(path)?;
+    let stat = rustix::fs::lstat(culprit).ok()?;
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let kind = if FileType::from_raw_mode(stat.st_mode) == FileType::Directory { "folder" } else { "file" };
+    let rights = if kind == "folder" { "rwx" } else { "rw" };
+    let shown = culprit.display();
+    Some(format!(
+        "the {kind} `{shown}` has mode {:04o} and belongs to {}:{}, and this process runs as {uid}:{gid}; grant it with `setfacl -m u:{uid}:{rights} '{shown}'`",
+        stat.st_mode & 0o7777,
+        stat.st_uid,
+        stat.st_gid,
+    ))
+}
+
+/// The first folder on the way that cannot be searched; else the path itself if it is there and not readable and
+/// writable; else the folder that it would be created in.
+fn culprit_of(path: &Path) -> Option<&Path> {
+    let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|dir| !dir.as_os_str().is_empty()).collect();
+    above.reverse();
+    if let Some(closed) = above.iter().find(|dir| allows(dir, Access::EXEC_OK) == Err(Errno::ACCESS)) {
+        return Some(closed);
+    }
+    match allows(path, Access::READ_OK | Access::WRITE_OK) {
+        Err(Errno::ACCESS) => Some(path),
+        Ok(()) | Err(_) => above.into_iter().rev().find(|dir| rustix::fs::lstat(*dir).is_ok()),
+    }
+}
+
+fn allows(path: &Path, access: Access) -> rustix::io::Result<()> {
+    rustix::fs::accessat(CWD, path, access, AtFlags::EACCESS)
+}

@@ -1,0 +1,110 @@
+//! The index of one library: one SQLite file, one thread, typed requests.
+//!
+//! Owns: what is known of a library's items, files, albums and runs. Invariant: an answer is given after its commit (synchronous=FULL),
+//! so that what a caller was told survives a power cut; a path once given never goes to another item; a file once stored stays
+//! stored; memory does not grow with the library. Sees no file but its own. May import: `media`, `names`, `status`.
+//! Tests: in `store/tests/`.
+
+mod albums;
+mod columns;
+mod error;
+mod facts;
+mod files;
+mod items;
+mod links;
+mod listing;
+mod paths;
+mod runs;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use crate::store::error::StoreError;
+pub use crate::store::values::{
+    AlbumEntry, AlbumLink, FailedTry, FilePart, KnownAlbum, Listing, ListingKind, NewItem, PageRecord,
+    Recorded, Stored, Totals, Wanted,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests that may wait for the thread; who comes later waits to hand his in.
+const REQUESTS_MAX: usize = 16;
+
+/// What the thread does with its connection; it sends the answer itself.
+type Request = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A handle of the index; clones share the thread, which ends with the last of them.
+#[derive(Clone, Debug)]
+pub struct Store {
+    requests: mpsc::Sender<Request>,
+    /// The value of the change counter that [`Store::links_are_stale`] saw last.
+    looked_at: Arc<AtomicI64>,
+}
+
+impl Store {
+    /// Opens or creates the index (WAL, migrations forward only), mode 0640, in an existing folder; blocks.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::serve(schema::open(path)?, path)
+    }
+
+    /// Opens an existing index for reading alone; none if there is no file, or none of this version's schema yet.
+    /// A request that writes fails.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>, StoreError> {
+        schema::open_read_only(path)?.map(|connection| Self::serve(connection, path)).transpose()
+    }
+
+    fn serve(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        let (requests, mut inbox) = mpsc::channel::<Request>(REQUESTS_MAX);
+        let serve = move || {
+            while let Some(request) = inbox.blocking_recv() {
+                request(&mut connection);
+            }
+        };
+        std::thread::Builder::new()
+            .name("index".to_owned())
+            .spawn(serve)
+            .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        Ok(Self { requests, looked_at: Arc::new(AtomicI64::new(schema::NEVER_LOOKED)) })
+    }
+
+    /// Asks the thread; `what` names the operation in an error.
+    async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        ask: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request: Request = Box::new(move |connection| {
+            // Who asked may have stopped waiting.
+            let _ = reply.send(ask(connection));
+        });
+        self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+        let answer = answer.await.map_err(|_| StoreError::Closed)?;
+        answer.map_err(|source| StoreError::Sqlite { what, source })
+    }
+
+    /// As [`Store::read`], in one transaction that is durable when this returns, and undone on any error.
+    async fn write<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        ask: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let in_transaction = move |connection: &mut Connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = ask(&transaction)?;
+            transaction.commit().map(|()| answer)
+        };
+        self.read(what, in_transaction).await
+    }
+}
