@@ -1,3 +1,5 @@
+//! Tests of `fs`: atomic.
+
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Tests of `fs`: errors.
+
 use rustix::io::Errno;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Tests of `fs`: links.
+
 use crate::fs::Placed;
 use crate::fs::tests::{both_ways, put, text};
 

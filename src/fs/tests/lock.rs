@@ -1,3 +1,5 @@
+//! Tests of `fs`: lock.
+
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::fs::tests::text;

@@ -1,3 +1,5 @@
+//! Tests of `fs`: place.
+
 use std::os::fd::OwnedFd;
 use std::path::Path;
 

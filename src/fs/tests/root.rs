@@ -1,3 +1,5 @@
+//! Tests of `fs`: root.
+
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;

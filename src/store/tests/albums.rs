@@ -1,3 +1,5 @@
+//! Tests of `store`: albums.
+
 use crate::media::{Album, AlbumId};
 use crate::store::tests::{Fixture, at, fixture, list, media_id, photo, stored};
 use crate::store::{AlbumLink, KnownAlbum, NewItem, Store};

@@ -1,3 +1,5 @@
+//! Tests of `store`: files.
+
 use crate::media::MediaKind;
 use crate::store::tests::{at, failed, fixture, list, media_id, name, of_kind, paths, photo, stored};
 use crate::store::{FailedTry, FilePart, StoreError, Totals};

@@ -1,3 +1,5 @@
+//! Tests of `store`: listing.
+
 use crate::store::tests::{at, fixture, list, page, photo};
 use crate::store::{ListingKind, Store};
 

@@ -1,3 +1,5 @@
+//! Tests of `store`: open.
+
 use rusqlite::{Connection, OpenFlags};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Tests of `store`: pages.
+
 use crate::media::MediaKind;
 use crate::store::tests::{at, failed, fixture, list, media_id, name, of_kind, page, paths, photo, stored};
 use crate::store::{FilePart, ListingKind};

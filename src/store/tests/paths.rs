@@ -1,3 +1,5 @@
+//! Tests of `store`: paths.
+
 use std::collections::HashSet;
 
 use crate::media::MediaId;

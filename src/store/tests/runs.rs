@@ -1,3 +1,5 @@
+//! Tests of `store`: runs.
+
 use crate::status::{RunEnd, RunSummary};
 use crate::store::tests::{at, fixture};
 
