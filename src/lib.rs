@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod exit;
 pub mod fs;
+pub mod limiter;
 pub mod media;
 pub mod names;
 pub mod secret;

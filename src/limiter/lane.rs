@@ -1,0 +1,327 @@
+//! One class at the limiter: its pace, ceiling, budget, queue and counts, and what they decide together.
+//!
+//! Owns: the order of the questions. First whether the library has anything left today and whether leave is near
+//! enough to wait for; then whose turn it is; then pace, requests at once, ceiling, and the reserve on disk.
+//! Invariant: one short lock, never held across a wait; reads no clock and does no I/O.
+//! May import: `config`, `media`, `status`. Tests: in `limiter/tests`.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+use crate::limiter::bucket::Gate;
+use crate::limiter::budget::{DayBudget, DayRecord, next_reset};
+use crate::limiter::concurrency::Concurrency;
+use crate::limiter::ledger::ClassRecord;
+use crate::limiter::pace::{Pilot, Refusal};
+use crate::limiter::queue::Queue;
+use crate::limiter::{Class, Limiter, Parked, Throttle, Window};
+use crate::media::LibraryName;
+use crate::status::ClassStatus;
+
+/// A moment counts as come this long before it is, seconds: times are rounded, and a timer asked for less than it
+/// can measure would return without any time gone by.
+const EARLY_SECS: f64 = 1e-6;
+/// Random wait after the reset of a day's quota, milliseconds, so that not everybody comes at once.
+const RESET_SPREAD_MS: std::ops::Range<i64> = 0..60_000;
+/// A quota per minute that Google tells as less than one is taken for this many requests per second.
+const CEILING_MIN_PER_SEC: f64 = 1.0 / 60.0;
+/// No wish of the server is obeyed for longer than a day: then one request finds out.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
+
+/// The moment: since the limiter's epoch, and for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) mono: Duration,
+    pub(crate) wall: DateTime<Utc>,
+}
+
+impl Moment {
+    fn secs(self) -> f64 {
+        self.mono.as_secs_f64()
+    }
+
+    /// The moment on the limiter's scale at which the wall clock shows `wall`.
+    fn secs_at(self, wall: DateTime<Utc>) -> f64 {
+        self.secs() + (wall - self.wall).as_seconds_f64().max(0.0)
+    }
+
+    /// What the wall clock shows at `secs` on the limiter's scale.
+    fn wall_at(self, secs: f64) -> DateTime<Utc> {
+        #[expect(clippy::cast_possible_truncation, reason = "holds are bounded by days")]
+        let ahead_ms = ((secs - self.secs()).max(0.0) * 1_000.0).ceil() as i64;
+        self.wall + TimeDelta::milliseconds(ahead_ms)
+    }
+}
+
+/// A request that was let go.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    at: f64,
+    date: NaiveDate,
+    library: LibraryName,
+}
+
+/// What one that waits is to do.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Send.
+    Go(Sent),
+    /// Do not wait here.
+    Park(Parked),
+    /// Ask again at this moment, or when woken.
+    Sleep(Duration),
+    /// Ask again when woken.
+    Wait,
+    /// Write a larger reserve, then ask again.
+    Save,
+}
+
+#[derive(Debug)]
+struct State {
+    pilot: Pilot,
+    gate: Gate,
+    budget: DayBudget,
+    at_once: Concurrency,
+    queue: Queue,
+    /// The configured ceiling.
+    ceiling: f64,
+    /// A ceiling that Google told.
+    told: Option<f64>,
+    sent: u64,
+    throttled: u64,
+    sent_by: BTreeMap<LibraryName, u64>,
+}
+
+/// One class at the limiter.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    class: Class,
+    state: Mutex<State>,
+}
+
+impl Lane {
+    /// A class with a ceiling and a day's budget (0: none), which goes on from `record`.
+    pub(crate) fn new(
+        class: Class,
+        ceiling: f64,
+        per_day: u64,
+        record: Option<ClassRecord>,
+        on_disk: bool,
+    ) -> Self {
+        let record = record.unwrap_or_default();
+        let pilot =
+            record.pace.map_or_else(|| Pilot::new(ceiling, ceiling), |pace| Pilot::resume(pace, ceiling));
+        let jitter = TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS));
+        let state = State {
+            pilot,
+            gate: Gate::new(ceiling),
+            budget: DayBudget::new(per_day, record.day, on_disk, jitter),
+            at_once: Concurrency::default(),
+            queue: Queue::default(),
+            ceiling,
+            told: None,
+            sent: 0,
+            throttled: 0,
+            sent_by: BTreeMap::new(),
+        };
+        Self { class, state: Mutex::new(state) }
+    }
+
+    /// Takes a place in the queue; returns its ticket.
+    pub(crate) fn enter(&self, library: &LibraryName, wake: Arc<Notify>) -> u64 {
+        self.lock().queue.enter(library, wake)
+    }
+
+    /// Gives a place up.
+    pub(crate) fn leave(&self, library: &LibraryName, ticket: u64) {
+        self.lock().queue.leave(library, ticket);
+    }
+
+    /// What the one with `ticket` is to do now; with [`Verdict::Go`] its place is given up and the request counted.
+    pub(crate) fn decide(&self, now: Moment, library: &LibraryName, ticket: u64) -> Verdict {
+        let state = &mut *self.lock();
+        if let Some(until) = state.budget.parked_until(now.wall, library) {
+            return Verdict::Park(Parked { until, day: true });
+        }
+        let secs = now.secs();
+        state.pilot.end_day(secs);
+        let ready = state.pilot.ready_at();
+        if let Some(at) = ready
+            && at - secs > Limiter::PARK_AFTER.as_secs_f64()
+        {
+            return Verdict::Park(Parked { until: now.wall_at(at), day: false });
+        }
+        if !state.queue.has_turn(ticket) {
+            return Verdict::Wait;
+        }
+        let Some(at) = ready else { return Verdict::Wait };
+        if at > secs + EARLY_SECS {
+            return Verdict::Sleep(duration(at));
+        }
+        if !state.at_once.has_room(secs) {
+            return Verdict::Wait;
+        }
+        if state.budget.needs_reserve() {
+            return Verdict::Save;
+        }
+        if let Err(wait) = state.gate.check(now.mono) {
+            return Verdict::Sleep(now.mono + wait);
+        }
+        state.go(secs, library);
+        state.queue.leave(library, ticket);
+        Verdict::Go(Sent { at: secs, date: state.budget.date(), library: library.clone() })
+    }
+
+    /// The quota let `sent` in.
+    pub(crate) fn admitted(&self, now: Moment, sent: &Sent) {
+        self.answer(|state| state.pilot.on_admitted(now.secs(), sent.at));
+    }
+
+    /// Nobody will tell what became of `sent`.
+    pub(crate) fn unknown(&self, now: Moment, sent: &Sent) {
+        self.answer(|state| state.pilot.on_unknown(now.secs(), sent.at));
+    }
+
+    /// `sent` was refused for quota; returns whether that must be on disk at once.
+    pub(crate) fn throttled(&self, now: Moment, sent: &Sent, throttle: &Throttle) -> bool {
+        self.answer(|state| {
+            state.throttled += 1;
+            state.budget.uncount(&sent.library, sent.date);
+            state.refused(now, sent, throttle);
+        });
+        throttle.window == Window::Day
+    }
+
+    /// Takes over another ceiling and day's budget; what Google told of the old ceiling is forgotten with it.
+    pub(crate) fn apply(&self, now: Moment, ceiling: f64, per_day: u64) {
+        let state = &mut *self.lock();
+        state.budget.set_limit(per_day);
+        if (ceiling - state.ceiling).abs() > f64::EPSILON {
+            state.ceiling = ceiling;
+            state.told = None;
+            state.use_ceiling(now);
+        }
+        state.queue.wake_turn();
+    }
+
+    /// What to write of this class; with a reserve if `ahead`.
+    pub(crate) fn record(&self, ahead: bool) -> ClassRecord {
+        let state = self.lock();
+        let ahead_per_sec = ahead.then(|| state.pilot.rate());
+        ClassRecord { day: state.budget.record(ahead_per_sec), pace: state.pilot.learnt() }
+    }
+
+    /// `day` was written.
+    pub(crate) fn on_written(&self, day: &DayRecord) {
+        self.lock().budget.on_written(day);
+    }
+
+    /// Requests sent for `library`.
+    pub(crate) fn sent_by(&self, library: &LibraryName) -> u64 {
+        self.lock().sent_by.get(library).copied().unwrap_or(0)
+    }
+
+    /// This class at this moment.
+    pub(crate) fn status(&self, now: Moment) -> ClassStatus {
+        let state = &mut *self.lock();
+        let spent_until = state.budget.spent_until(now.wall);
+        let closed = state.pilot.closed_until().map(|secs| now.wall_at(secs));
+        let mode = match (spent_until, closed) {
+            (Some(_), _) => "day-spent",
+            (None, Some(_)) => "blocked",
+            (None, None) => state.pilot.mode().word(),
+        };
+        ClassStatus {
+            class: self.class.word().to_owned(),
+            pace: state.pilot.rate(),
+            ceiling: state.pilot.ceiling(),
+            mode: mode.to_owned(),
+            day_used: state.budget.used(),
+            day_budget: state.budget.limit(),
+            parked_until: spent_until.or(closed),
+            sent: state.sent,
+            throttled: state.throttled,
+        }
+    }
+
+    /// Takes in an answer, and wakes the one with the turn if it may now leave at another moment.
+    fn answer(&self, take_in: impl FnOnce(&mut State)) {
+        let state = &mut *self.lock();
+        let before = (state.pilot.ready_at(), state.at_once.is_full());
+        take_in(state);
+        state.at_once.on_end();
+        if (state.pilot.ready_at(), state.at_once.is_full()) != before {
+            state.queue.wake_turn();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn go(&mut self, secs: f64, library: &LibraryName) {
+        self.pilot.on_send(secs);
+        self.budget.count(library);
+        self.at_once.on_send();
+        self.sent += 1;
+        if let Some(sent) = self.sent_by.get_mut(library) {
+            *sent += 1;
+        } else {
+            self.sent_by.insert(library.clone(), 1);
+        }
+    }
+
+    fn refused(&mut self, now: Moment, sent: &Sent, throttle: &Throttle) {
+        let mut day_until = None;
+        match throttle.window {
+            // The rate is not at fault, and a cut would not help.
+            Window::Concurrent => {
+                self.at_once.on_refused(now.secs(), sent.at);
+                self.pilot.on_unknown(now.secs(), sent.at);
+                return;
+            }
+            Window::Day => {
+                day_until = Some(now.secs_at(self.budget.mark_spent(now.wall)));
+                self.queue.wake_turn();
+            }
+            Window::Minute => {
+                if let Some(per_minute) = throttle.limit {
+                    self.told = Some((per_minute as f64 / 60.0).max(CEILING_MIN_PER_SEC));
+                    self.use_ceiling(now);
+                }
+            }
+            Window::Unknown => {}
+        }
+        let spread = TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS));
+        let refusal = Refusal {
+            retry_after_secs: throttle.retry_after.filter(|after| !after.is_zero()).map(bounded_secs),
+            day_until,
+            next_reset: now.secs_at(next_reset(now.wall) + spread),
+        };
+        self.pilot.on_refused(now.secs(), sent.at, &refusal, &mut |from, to| rand::random_range(from..to));
+    }
+
+    fn use_ceiling(&mut self, now: Moment) {
+        let ceiling = self.told.map_or(self.ceiling, |told| told.min(self.ceiling));
+        self.pilot.set_ceiling(ceiling);
+        self.gate.set_ceiling(now.mono, ceiling);
+    }
+}
+
+/// The least rest that the server's wish means.
+pub(crate) fn bounded(retry_after: Duration) -> Duration {
+    retry_after.min(RETRY_AFTER_MAX)
+}
+
+fn bounded_secs(retry_after: Duration) -> f64 {
+    bounded(retry_after).as_secs_f64()
+}
+
+fn duration(secs: f64) -> Duration {
+    Duration::try_from_secs_f64(secs).unwrap_or_default()
+}

@@ -1,0 +1,372 @@
+//! The one limiter: every request to Google by any library passes it.
+//!
+//! Owns: leave to send, for five classes of requests with a quota each. A request of a class waits in a fair queue
+//! (`queue`) for a place in the adaptive schedule (`pace`), under a fixed ceiling (`bucket`), within the day's
+//! budget (`budget`, kept over a restart by `ledger`), and with no more at once than Google takes (`concurrency`);
+//! `lane` asks them in that order. Downloaded bytes are paced apart (`bytes`). A refusal on one class slows that
+//! class alone.
+//!
+//! A class starts at its configured ceiling, because that is the operator's statement of what is allowed and a
+//! small library should not wait for a slow start; its first refusal cuts 30 %. After a restart it goes on from
+//! the rate that was learnt before, if that is under a day old.
+//!
+//! Invariant: nothing waits here without a bound: leave that is further away than [`Limiter::PARK_AFTER`] is
+//! refused with the moment to come back. No lock is held across a wait. May import: `config`, `media`, `status`,
+//! `clock`, `fs`. Tests: `tests.rs`, and beside each part.
+
+mod bucket;
+mod budget;
+mod bytes;
+mod concurrency;
+mod lane;
+mod ledger;
+mod pace;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::clock::{mono_now, wall_now};
+use crate::config::Limits;
+use crate::limiter::bytes::BytePace;
+use crate::limiter::lane::{Lane, Moment, Sent, Verdict, bounded};
+use crate::limiter::ledger::{ClassRecord, Ledger};
+use crate::media::LibraryName;
+use crate::status::ClassStatus;
+
+/// Requests per second to the token endpoint: a refresh an hour for each library, so far from any quota.
+const TOKEN_REQUESTS_PER_SEC: f64 = 5.0;
+/// Requests per second to the Drive API; its quota per minute and user is far above.
+const DRIVE_REQUESTS_PER_SEC: f64 = 10.0;
+/// The most by which a rest after a refusal is lengthened at random, so that refused requests do not come back in step.
+const REST_SPREAD: f64 = 0.2;
+/// The pause before a reserve is asked for again that could not even be tried.
+const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// A class of requests with a quota of its own at Google.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// Calls to the Library API.
+    Api,
+    /// Fetches of media bytes.
+    Media,
+    /// The token endpoint.
+    Token,
+    /// Calls to the Picker API.
+    Picker,
+    /// Calls to the Drive API.
+    Drive,
+}
+
+impl Class {
+    /// Every class, in the order of `status`.
+    const ALL: [Self; 5] = [Self::Api, Self::Media, Self::Token, Self::Picker, Self::Drive];
+
+    /// The word of `status` and of the state file.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Media => "media",
+            Self::Token => "token",
+            Self::Picker => "picker",
+            Self::Drive => "drive",
+        }
+    }
+
+    /// Requests per second, and per day (0: not counted), that `limits` allow.
+    fn allowed(self, limits: &Limits) -> (f64, u64) {
+        match self {
+            Self::Api => (limits.api_requests_per_second, limits.api_requests_per_day),
+            Self::Media => (limits.media_requests_per_second, limits.media_requests_per_day),
+            Self::Token => (TOKEN_REQUESTS_PER_SEC, 0),
+            Self::Picker => (limits.api_requests_per_second, 0),
+            Self::Drive => (DRIVE_REQUESTS_PER_SEC, 0),
+        }
+    }
+}
+
+/// The limiter; clones are handles of the same one.
+#[derive(Clone)]
+pub struct Limiter {
+    shared: Arc<Shared>,
+}
+
+/// Leave to send one request; tell it how the request was answered. Dropped untold, the outcome is unknown.
+#[must_use]
+pub struct Permit {
+    shared: Arc<Shared>,
+    class: Class,
+    /// None once the outcome was told.
+    sent: Option<Sent>,
+}
+
+/// What an answer that refuses for quota says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    /// The server's own wish (`Retry-After`, `RetryInfo`).
+    pub retry_after: Option<Duration>,
+    /// Which quota is spent.
+    pub window: Window,
+    /// The quota's value where the answer tells it, requests per `window`.
+    pub limit: Option<u64>,
+}
+
+/// The span of the quota that is spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// The answer does not tell.
+    #[default]
+    Unknown,
+    /// A quota per minute (or another short span).
+    Minute,
+    /// A quota per day.
+    Day,
+    /// Too many at once.
+    Concurrent,
+}
+
+/// No leave before a moment so far away that waiting in place makes no sense.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("parked until {until}: {}", if *.day { "the day's quota of the project is spent" } else { "Google asks for a long rest" })]
+pub struct Parked {
+    /// When to try again.
+    pub until: DateTime<Utc>,
+    /// Whether a daily quota is the cause.
+    pub day: bool,
+}
+
+/// The day budgets cannot be kept on disk.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the limiter's state `{}`", .path.display())]
+pub struct LimiterError {
+    /// The file that keeps them.
+    pub path: PathBuf,
+    /// The cause.
+    #[source]
+    pub source: std::io::Error,
+}
+
+/// Reads the wall clock; a test sets its own.
+type WallClock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// What all handles share.
+struct Shared {
+    lanes: [Lane; 5],
+    ledger: Ledger,
+    bytes: BytePace,
+    rest_after_429: Mutex<Duration>,
+    epoch: Instant,
+    wall: WallClock,
+}
+
+impl Limiter {
+    /// Leave that is further away than this is refused at once: the caller has better things to do than to wait.
+    /// Short closures of the gate, which last up to a minute, are waited for in place.
+    pub const PARK_AFTER: Duration = Duration::from_secs(120);
+
+    /// A limiter for `limits`, which keeps the day budgets below `state_dir` (none: in memory only).
+    ///
+    /// # Errors
+    /// If the state directory cannot be used.
+    pub fn open(limits: &Limits, state_dir: Option<&Path>) -> Result<Self, LimiterError> {
+        Self::open_at(limits, state_dir, Box::new(wall_now))
+    }
+
+    fn open_at(limits: &Limits, state_dir: Option<&Path>, wall: WallClock) -> Result<Self, LimiterError> {
+        let (ledger, mut records) = Ledger::open(state_dir, wall())?;
+        let lanes = Class::ALL.map(|class| {
+            let (ceiling, per_day) = class.allowed(limits);
+            Lane::new(class, ceiling, per_day, records.remove(class.word()), ledger.on_disk())
+        });
+        let shared = Shared {
+            lanes,
+            ledger,
+            bytes: BytePace::new(limits.bytes_per_second),
+            rest_after_429: Mutex::new(limits.rest_after_429),
+            epoch: mono_now(),
+            wall,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Waits for leave to send one request of `class` for `library`; first come first served within a library,
+    /// fair between libraries. Dropping the future gives the place up.
+    ///
+    /// # Errors
+    /// [`Parked`] at once if no leave can come within [`Self::PARK_AFTER`].
+    pub async fn acquire(&self, class: Class, library: &LibraryName) -> Result<Permit, Parked> {
+        let mut place = Place::take(&self.shared, class, library);
+        loop {
+            let now = self.shared.now();
+            if self.shared.ledger.take_due(now.mono) {
+                self.shared.save_ahead().await;
+            }
+            match self.shared.lane(class).decide(self.shared.now(), library, place.ticket) {
+                Verdict::Go(sent) => {
+                    place.is_left = true;
+                    self.shared.ledger.mark_counted();
+                    return Ok(Permit { shared: Arc::clone(&self.shared), class, sent: Some(sent) });
+                }
+                Verdict::Park(parked) => return Err(parked),
+                Verdict::Save => self.shared.save_ahead().await,
+                Verdict::Wait => place.wake.notified().await,
+                Verdict::Sleep(until) => tokio::select! {
+                    () = tokio::time::sleep_until(self.shared.epoch + until) => {}
+                    () = place.wake.notified() => {}
+                },
+            }
+        }
+    }
+
+    /// Paces `bytes` downloaded bytes against `bytes-per-second`; returns at once if that is not set.
+    pub async fn spend_bytes(&self, bytes: usize) {
+        self.shared.bytes.spend(bytes).await;
+    }
+
+    /// How long a request answered with `throttle` rests before it may ask again: as long as the server asks
+    /// for, else a random 100 to 120 % of the least rest.
+    pub fn rest_for(&self, throttle: &Throttle) -> Duration {
+        let least = *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle
+            .retry_after
+            .map_or_else(|| least.mul_f64(1.0 + rand::random_range(0.0..REST_SPREAD)), bounded)
+    }
+
+    /// Takes over changed limits without a burst; waiting requests obey at once.
+    pub fn apply(&self, limits: &Limits) {
+        for class in Class::ALL {
+            let (ceiling, per_day) = class.allowed(limits);
+            self.shared.lane(class).apply(self.shared.now(), ceiling, per_day);
+        }
+        self.shared.bytes.set_rate(limits.bytes_per_second);
+        *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner) = limits.rest_after_429;
+    }
+
+    /// Each class at this moment.
+    pub fn status(&self) -> Vec<ClassStatus> {
+        self.shared.lanes.iter().map(|lane| lane.status(self.shared.now())).collect()
+    }
+
+    /// Requests of `class` sent for `library` since the start.
+    pub fn sent_by(&self, class: Class, library: &LibraryName) -> u64 {
+        self.shared.lane(class).sent_by(library)
+    }
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiter").finish_non_exhaustive()
+    }
+}
+
+impl Permit {
+    /// The quota let the request in (any answer but a throttle, 5xx included).
+    pub fn admitted(mut self) {
+        if let Some(sent) = self.sent.take() {
+            self.shared.lane(self.class).admitted(self.shared.now(), &sent);
+        }
+    }
+
+    /// The server refused for quota.
+    pub fn throttled(mut self, throttle: &Throttle) {
+        if let Some(sent) = self.sent.take() {
+            let urgent = self.shared.lane(self.class).throttled(self.shared.now(), &sent, throttle);
+            self.shared.ledger.mark_changed(urgent);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(sent) = self.sent.take() {
+            self.shared.lane(self.class).unknown(self.shared.now(), &sent);
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("class", &self.class).finish_non_exhaustive()
+    }
+}
+
+/// A place in a class's queue; dropped, it is given up.
+struct Place<'a> {
+    lane: &'a Lane,
+    library: &'a LibraryName,
+    ticket: u64,
+    wake: Arc<Notify>,
+    is_left: bool,
+}
+
+impl<'a> Place<'a> {
+    fn take(shared: &'a Shared, class: Class, library: &'a LibraryName) -> Self {
+        let (lane, wake) = (shared.lane(class), Arc::new(Notify::new()));
+        let ticket = lane.enter(library, Arc::clone(&wake));
+        Self { lane, library, ticket, wake, is_left: false }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.is_left {
+            self.lane.leave(self.library, self.ticket);
+        }
+    }
+}
+
+impl Shared {
+    fn lane(&self, class: Class) -> &Lane {
+        let [api, media, token, picker, drive] = &self.lanes;
+        match class {
+            Class::Api => api,
+            Class::Media => media,
+            Class::Token => token,
+            Class::Picker => picker,
+            Class::Drive => drive,
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment { mono: mono_now().saturating_duration_since(self.epoch), wall: (self.wall)() }
+    }
+
+    /// Writes the counts with a reserve, off the asynchronous threads; whoever asked may go away meanwhile.
+    async fn save_ahead(self: &Arc<Self>) {
+        let shared = Arc::clone(self);
+        if tokio::task::spawn_blocking(move || shared.save(true)).await.is_err() {
+            // The runtime shuts down, or the write hit a bug: without a reserve nothing may leave, so ask again later.
+            tokio::time::sleep(SAVE_AGAIN_AFTER).await;
+        }
+    }
+
+    fn save(&self, ahead: bool) {
+        let now = self.now();
+        let record = |class: Class| (class.word().to_owned(), self.lane(class).record(ahead));
+        let records = || Class::ALL.map(record).into_iter().collect::<BTreeMap<String, ClassRecord>>();
+        self.ledger.write(now.mono, now.wall, records, |written| {
+            for class in Class::ALL {
+                if let Some(record) = written.get(class.word()) {
+                    self.lane(class).on_written(&record.day);
+                }
+            }
+        });
+    }
+}
+
+impl Drop for Shared {
+    /// The exact counts, in place of the last reserve.
+    fn drop(&mut self) {
+        if self.ledger.is_behind() {
+            self.save(false);
+        }
+    }
+}
