@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod exit;
