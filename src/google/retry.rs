@@ -1,0 +1,124 @@
+//! The waits between the tries of one JSON call.
+//!
+//! Invariant: a refusal for quota costs no try; every loop here ends, by tries, by refusals or by the budget;
+//! dropping the call's future ends it at any point. May import: `media`, `limiter`. Tests: `retry/tests.rs`.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::google::error::{ApiError, Failure};
+use crate::limiter::Window;
+use crate::media::LibraryName;
+
+#[cfg(test)]
+mod tests;
+
+/// Tries of one call against passing faults: about two minutes in all.
+const TRIES_MAX: u32 = 8;
+
+/// Refusals for quota in a row before the caller is told: about ten minutes at Google's advice of 30 s.
+const REFUSALS_MAX: u32 = 20;
+
+/// The longest rest that is waited for in place.
+const REST_MAX: Duration = Duration::from_secs(120);
+
+/// The longest wait after a passing fault, seconds.
+const BACKOFF_MAX_SECS: f64 = 30.0;
+
+/// What the retries of the whole process share: while Google as a whole ails, calls fail at their first fault
+/// instead of multiplying the load.
+#[derive(Debug)]
+pub(crate) struct RetryBudget {
+    tokens: AtomicU32,
+}
+
+impl RetryBudget {
+    /// Tokens of a full budget: 20 retries with no success between them.
+    const TOKENS_MAX: u32 = 100;
+    /// Tokens of one retry.
+    const RETRY_COST: u32 = 5;
+    /// Tokens that one successful call returns: in the long run one retry for five successes.
+    const SUCCESS_RETURN: u32 = 1;
+
+    /// Takes the price of one retry; false if there is not enough left.
+    fn spend(&self) -> bool {
+        self.tokens
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(Self::RETRY_COST))
+            .is_ok()
+    }
+
+    /// Notes a success.
+    fn earn(&self) {
+        let add = |left: u32| Some(Self::TOKENS_MAX.min(left + Self::SUCCESS_RETURN));
+        // The update is always given, so it cannot fail.
+        self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok();
+    }
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self { tokens: AtomicU32::new(Self::TOKENS_MAX) }
+    }
+}
+
+/// Calls `attempt` until it succeeds or no further try makes sense.
+pub(crate) async fn with_retries<T, F>(
+    what: &'static str,
+    library: &LibraryName,
+    budget: &RetryBudget,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut tries = 0;
+    let mut refusals = 0;
+    loop {
+        // Ends: `plan_wait` gives none after `TRIES_MAX` faults or `REFUSALS_MAX` refusals in a row.
+        let failure = match attempt().await {
+            Ok(value) => {
+                budget.earn();
+                return Ok(value);
+            }
+            Err(failure) => failure,
+        };
+        match failure {
+            Failure::Refused { .. } => refusals += 1,
+            Failure::Passing { .. } | Failure::Stale | Failure::BadRange | Failure::Final(_) => {
+                refusals = 0;
+                tries += 1;
+            }
+        }
+        let Some(wait) = plan_wait(&failure, tries, refusals, rand::random()) else {
+            return Err(failure.into_error(what, library));
+        };
+        if matches!(failure, Failure::Passing { .. }) && !budget.spend() {
+            tracing::debug!(what, "the process has made too many retries; this fault is not retried");
+            return Err(failure.into_error(what, library));
+        }
+        tracing::debug!(what, %library, tries, refusals, wait_ms = wait.as_millis(), "trying again");
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// How long to wait after `failure`, the `tries`th fault of the call and the `refusals`th refusal in a row;
+/// none: no further try. `dice` is in 0..1.
+fn plan_wait(failure: &Failure, tries: u32, refusals: u32, dice: f64) -> Option<Duration> {
+    match failure {
+        Failure::Refused { .. } if refusals > REFUSALS_MAX => None,
+        // The limiter knows of the spent day by now, and gives no further leave before the reset.
+        Failure::Refused { window: Window::Day, .. } if refusals == 1 => Some(Duration::ZERO),
+        Failure::Refused { rest, .. } => (*rest <= REST_MAX).then_some(*rest),
+        Failure::Passing { least, .. } => {
+            (tries < TRIES_MAX).then(|| backoff(tries, dice).max(*least).min(REST_MAX))
+        }
+        Failure::Stale | Failure::BadRange | Failure::Final(_) => None,
+    }
+}
+
+/// Full jitter: evenly between nothing and 2^`tries` seconds, at most [`BACKOFF_MAX_SECS`].
+fn backoff(tries: u32, dice: f64) -> Duration {
+    let ceiling_secs = f64::from(tries.min(16)).exp2().min(BACKOFF_MAX_SECS);
+    Duration::from_secs_f64(ceiling_secs * dice.clamp(0.0, 1.0))
+}

@@ -1,0 +1,83 @@
+//! Where items come from, as pages: a closed set, because a new source should break every match.
+//!
+//! Invariant: no JSON and no HTTP type passes this line; a source remembers nothing between two calls.
+//! May import: `google`, `media`. Tests: a source is thin; the black-box tests run it against a simulator.
+
+mod library;
+
+pub use crate::source::library::LibrarySource;
+
+use crate::google::{AlbumPage, ApiError, BatchEntry, GoogleClient, MediaItemPage, MediaStream, Part};
+use crate::media::{AlbumId, BaseUrl, MediaId};
+
+/// A source of items.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The Library API.
+    Library(LibrarySource),
+}
+
+impl From<GoogleClient> for Source {
+    fn from(client: GoogleClient) -> Self {
+        Self::Library(LibrarySource::new(client))
+    }
+}
+
+impl Source {
+    /// The page after `cursor`; none: the first.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn next_page(&self, cursor: Option<&str>) -> Result<MediaItemPage, ApiError> {
+        match self {
+            Self::Library(source) => source.next_page(cursor).await,
+        }
+    }
+
+    /// The page after `cursor` of the albums; none: the first.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn albums_page(&self, cursor: Option<&str>) -> Result<AlbumPage, ApiError> {
+        match self {
+            Self::Library(source) => source.albums_page(cursor).await,
+        }
+    }
+
+    /// The page after `cursor` of the items in `album`; none: the first.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn album_page(&self, album: &AlbumId, cursor: Option<&str>) -> Result<MediaItemPage, ApiError> {
+        match self {
+            Self::Library(source) => source.album_page(album, cursor).await,
+        }
+    }
+
+    /// Each of `ids` as it is now, with an address of its bytes that is good for about an hour.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn resolve(&self, ids: &[MediaId]) -> Result<Vec<BatchEntry>, ApiError> {
+        match self {
+            Self::Library(source) => source.resolve(ids).await,
+        }
+    }
+
+    /// Opens the bytes at `url`, from byte `from` on if the server obeys that.
+    ///
+    /// # Errors
+    /// See [`ApiError`].
+    pub async fn open(&self, url: &BaseUrl, part: Part, from: u64) -> Result<MediaStream, ApiError> {
+        match self {
+            Self::Library(source) => source.open(url, part, from).await,
+        }
+    }
+
+    /// The OAuth scopes without which the source gives nothing.
+    pub fn needs_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::Library(_) => LibrarySource::SCOPES,
+        }
+    }
+}
