@@ -8,6 +8,7 @@ pub mod config;
 pub mod exit;
 pub mod fs;
 pub mod google;
+pub mod job;
 pub mod limiter;
 pub mod media;
 pub mod names;

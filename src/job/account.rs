@@ -1,0 +1,123 @@
+//! Whether the token still is of the account that the library was first synced with.
+//!
+//! The token's fingerprint is remembered; when it has changed, known items are asked for: ids are only good inside their account.
+//! Invariant: nothing is listed or written before this is answered. May import: `auth`, `source`, `store`. Tests:
+//! the decision below, the rest in `tests/it`.
+
+use crate::auth::Authorizer;
+use crate::clock::wall_now;
+use crate::google::{ApiError, BatchEntry};
+use crate::job::Outcome;
+use crate::job::faults::{end_of_api, end_of_store};
+use crate::job::queue::RESOLVE_IDS_MAX;
+use crate::job::tools::Tools;
+use crate::store::StoreError;
+
+/// The fact that remembers the token.
+const FINGERPRINT_FACT: &str = "token-fingerprint";
+/// `google.rpc.Code` for an id that is no id of this account.
+const CODE_INVALID_ARGUMENT: i32 = 3;
+/// `google.rpc.Code` for an item that does not exist.
+const CODE_NOT_FOUND: i32 = 5;
+/// `google.rpc.Code` for an item of somebody else.
+const CODE_PERMISSION_DENIED: i32 = 7;
+
+/// What the answers for known items say of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Same,
+    Other,
+    Unclear,
+}
+
+/// Checks the account if the token changed.
+///
+/// # Errors
+/// [`Outcome::NeedsLogin`] if the token is of another account; why the run must end, if that cannot be told.
+pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<(), Outcome> {
+    let fault = |error: StoreError| end_of_store(&error);
+    let Some(present) = auth.fingerprint() else { return Ok(()) };
+    let remembered = tools.store.fact(FINGERPRINT_FACT).await.map_err(fault)?;
+    if remembered.as_ref() == Some(&present) {
+        return Ok(());
+    }
+    if remembered.is_some() {
+        let limit = u32::try_from(RESOLVE_IDS_MAX).unwrap_or(u32::MAX);
+        let ids = tools.store.sample_ids(limit).await.map_err(fault)?;
+        if !ids.is_empty() {
+            let verdict = match tools.source.resolve(&ids).await {
+                Ok(entries) => decide_account(&entries),
+                Err(ApiError::NotFound { .. } | ApiError::Fatal { .. }) => Verdict::Other,
+                Err(error) => return Err(end_of_api(&error, wall_now())),
+            };
+            refuse_unless_same(tools, verdict)?;
+        }
+    }
+    tools.store.set_fact(FINGERPRINT_FACT, Some(present)).await.map_err(fault)
+}
+
+fn refuse_unless_same(tools: &Tools, verdict: Verdict) -> Result<(), Outcome> {
+    let name = &tools.library.name;
+    match verdict {
+        Verdict::Same => Ok(()),
+        Verdict::Other => Err(Outcome::NeedsLogin(format!(
+            "the token is of another account than the one that library `{name}` was first synced with\n\
+             hint: log in with the first account: gphotos-syncd login {name}; for the other account configure another library \
+             with its own root"
+        ))),
+        Verdict::Unclear => Err(Outcome::Transient(
+            "Google does not tell whether the new token is of the same account".to_owned(),
+        )),
+    }
+}
+
+/// One item that is given proves the account; only answers that all say "not here" disprove it.
+fn decide_account(entries: &[BatchEntry]) -> Verdict {
+    let (mut foreign, mut unclear) = (false, false);
+    for entry in entries {
+        match entry {
+            BatchEntry::Found(_) => return Verdict::Same,
+            BatchEntry::Refused { code, .. } => match *code {
+                CODE_INVALID_ARGUMENT | CODE_NOT_FOUND | CODE_PERMISSION_DENIED => foreign = true,
+                _ => unclear = true,
+            },
+        }
+    }
+    if foreign && !unclear { Verdict::Other } else { Verdict::Unclear }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::google::BatchEntry;
+    use crate::job::account::{Verdict, decide_account};
+    use crate::media::{MediaId, MediaItem, MediaKind};
+
+    fn refused(code: i32) -> BatchEntry {
+        BatchEntry::Refused { id: MediaId("m".to_owned()), code, message: String::new() }
+    }
+
+    fn found() -> BatchEntry {
+        BatchEntry::Found(Box::new(MediaItem {
+            id: MediaId("m".to_owned()),
+            filename: None,
+            mime: None,
+            created: None,
+            kind: MediaKind::Photo,
+            description: None,
+            product_url: None,
+            width: None,
+            height: None,
+            camera_make: None,
+            camera_model: None,
+            base_url: None,
+        }))
+    }
+
+    #[test]
+    fn one_known_item_proves_the_account_and_only_strangers_disprove_it() {
+        assert_eq!(decide_account(&[refused(5), found(), refused(13)]), Verdict::Same);
+        assert_eq!(decide_account(&[refused(5), refused(3)]), Verdict::Other);
+        assert_eq!(decide_account(&[refused(5), refused(13)]), Verdict::Unclear);
+        assert_eq!(decide_account(&[]), Verdict::Unclear);
+    }
+}

@@ -1,0 +1,203 @@
+//! What a fault means for a run: which faults end it, and how.
+//!
+//! Invariant: pure; every error is classed here once and nowhere else; no reason has a secret, because no error has.
+//! May import: `auth`, `google`, `store`, `fs`, `status`. Tests: below.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::auth::AuthError;
+use crate::fs::FsError;
+use crate::google::ApiError;
+use crate::job::Outcome;
+use crate::limiter::Parked;
+use crate::status::RunEnd;
+use crate::store::StoreError;
+
+/// An error and all its causes in one line.
+pub(crate) fn text_of(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a String does not fail.
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// How a run ends for a fault of the file system.
+pub(crate) fn end_of_fs(error: &FsError) -> Outcome {
+    let text = text_of(error);
+    if error.is_full() {
+        Outcome::DiskFull(text)
+    } else if error.is_denied() {
+        Outcome::Unusable(text)
+    } else {
+        Outcome::Failed(text)
+    }
+}
+
+/// How a run ends for a fault of the index.
+pub(crate) fn end_of_store(error: &StoreError) -> Outcome {
+    let text = text_of(error);
+    if matches!(error, StoreError::TooNew { .. }) {
+        Outcome::Unusable(text)
+    } else if error.is_full() {
+        Outcome::DiskFull(text)
+    } else {
+        Outcome::Failed(text)
+    }
+}
+
+/// How a run ends for a call to Google that failed where the run cannot go on without its answer.
+pub(crate) fn end_of_api(error: &ApiError, now: DateTime<Utc>) -> Outcome {
+    let text = text_of(error);
+    match error {
+        ApiError::Throttled { rest } => {
+            let rest = TimeDelta::from_std(*rest).unwrap_or(TimeDelta::hours(1));
+            Outcome::Throttled { until: now + rest, day: false }
+        }
+        ApiError::Parked(parked) => end_of_parking(parked),
+        ApiError::Auth(error) => end_of_auth(error),
+        ApiError::ScopeMissing { .. } => Outcome::NeedsLogin(text),
+        ApiError::Transient { .. } => Outcome::Transient(text),
+        ApiError::Expired
+        | ApiError::NotFound { .. }
+        | ApiError::BadPageToken { .. }
+        | ApiError::Fatal { .. } => Outcome::Failed(text),
+    }
+}
+
+/// How a run ends for want of a bearer.
+pub(crate) fn end_of_auth(error: &AuthError) -> Outcome {
+    match error {
+        AuthError::NeedsLogin { reason } => Outcome::NeedsLogin(reason.clone()),
+        AuthError::Transient { .. } => Outcome::Transient(text_of(error)),
+        AuthError::Parked(parked) => end_of_parking(parked),
+        AuthError::TokenFile { reason } => Outcome::Unusable(reason.clone()),
+    }
+}
+
+/// How a run ends because its root cannot be opened: precise, and with the command that mends it.
+pub(crate) fn end_of_root(error: &FsError, root: &Path) -> Outcome {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let shown = root.display();
+    let kind = error.source.kind();
+    if error.is_full() {
+        return Outcome::DiskFull(text_of(error));
+    }
+    Outcome::Unusable(if kind == NotFound {
+        format!("the root `{shown}` does not exist\nhint: install -d -m 0750 -o gphotos-syncd {shown}")
+    } else if kind == NotADirectory {
+        format!(
+            "the root `{shown}` is not a folder\nhint: set `root` to a folder, or move the file away: mv {shown} {shown}.old"
+        )
+    } else if error.is_denied() {
+        format!(
+            "the root `{shown}` cannot be read and written: {}\nhint: chown -R gphotos-syncd {shown}",
+            text_of(error)
+        )
+    } else {
+        text_of(error)
+    })
+}
+
+/// The word for `outcome` in a run's record.
+pub(crate) fn run_end(outcome: &Outcome) -> RunEnd {
+    match outcome {
+        Outcome::Complete => RunEnd::Complete,
+        Outcome::Incomplete => RunEnd::Incomplete,
+        Outcome::Interrupted => RunEnd::Interrupted,
+        Outcome::Throttled { .. } => RunEnd::Throttled,
+        Outcome::NeedsLogin(_) => RunEnd::NeedsLogin,
+        Outcome::DiskFull(_) => RunEnd::DiskFull,
+        Outcome::Locked(_) | Outcome::Unusable(_) | Outcome::Transient(_) | Outcome::Failed(_) => {
+            RunEnd::Failed
+        }
+    }
+}
+
+/// Why a run did not end complete, for its record; `failed` files are known to be missing.
+pub(crate) fn reason_of(outcome: &Outcome, failed: u64) -> Option<String> {
+    match outcome {
+        Outcome::Complete => None,
+        Outcome::Incomplete if failed > 0 => {
+            Some(format!("{failed} files could not be fetched; they are tried again later"))
+        }
+        Outcome::Incomplete => {
+            Some("not everything could be done; it is tried again in the next run".to_owned())
+        }
+        Outcome::Interrupted => Some("stopped".to_owned()),
+        Outcome::Throttled { until, day: true } => {
+            Some(format!("the day's quota is spent until {}", until.to_rfc3339()))
+        }
+        Outcome::Throttled { until, day: false } => {
+            Some(format!("Google asks for a rest until {}", until.to_rfc3339()))
+        }
+        Outcome::NeedsLogin(reason)
+        | Outcome::DiskFull(reason)
+        | Outcome::Locked(reason)
+        | Outcome::Unusable(reason)
+        | Outcome::Transient(reason)
+        | Outcome::Failed(reason) => Some(reason.clone()),
+    }
+}
+
+fn end_of_parking(parked: &Parked) -> Outcome {
+    Outcome::Throttled { until: parked.until, day: parked.day }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::AuthError;
+    use crate::google::ApiError;
+    use crate::job::Outcome;
+    use crate::job::faults::{end_of_api, reason_of, run_end, text_of};
+    use crate::limiter::Parked;
+    use crate::status::RunEnd;
+    use chrono::{DateTime, TimeDelta, Utc};
+    use std::time::Duration;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn each_fault_of_google_ends_a_run_in_its_own_way() {
+        let parked = || Parked { until: now() + TimeDelta::hours(5), day: true };
+        let login = || AuthError::NeedsLogin { reason: "dead".to_owned() };
+        let table = [
+            (ApiError::Throttled { rest: Duration::from_secs(60) }, RunEnd::Throttled),
+            (ApiError::Parked(parked()), RunEnd::Throttled),
+            (ApiError::Auth(AuthError::Parked(parked())), RunEnd::Throttled),
+            (ApiError::Auth(login()), RunEnd::NeedsLogin),
+            (ApiError::Transient { what: "list", reason: "503".to_owned() }, RunEnd::Failed),
+            (ApiError::Fatal { what: "list", reason: "400".to_owned() }, RunEnd::Failed),
+        ];
+        for (error, expected) in table {
+            assert_eq!(run_end(&end_of_api(&error, now())), expected, "{error:?}");
+        }
+        let rest = end_of_api(&ApiError::Throttled { rest: Duration::from_secs(60) }, now());
+        assert_eq!(rest, Outcome::Throttled { until: now() + TimeDelta::minutes(1), day: false });
+    }
+
+    #[test]
+    fn only_a_complete_run_has_no_reason() {
+        assert_eq!(reason_of(&Outcome::Complete, 0), None);
+        assert_eq!(
+            reason_of(&Outcome::Incomplete, 3).as_deref(),
+            Some("3 files could not be fetched; they are tried again later")
+        );
+        assert_eq!(reason_of(&Outcome::Failed("x".to_owned()), 0).as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_text_names_every_cause_once() {
+        let inner = std::io::Error::other("gone");
+        let error = crate::fs::FsError { what: "open", path: "a".into(), source: inner };
+        assert_eq!(text_of(&error), "cannot open `a`: gone");
+    }
+}

@@ -1,0 +1,114 @@
+//! What one run over a library is, and the run itself.
+//!
+//! Owns: the order of a run (open, check the account, backlog, listing, albums, links, record) and every decision in
+//! it; [`Job`] is all that the supervisor sees of it. Invariant: a run is idempotent, remembers nothing but the index,
+//! and never retries itself; a file is visible only when it is whole, durable and in its place; item names and
+//! ids are logged at DEBUG only. May import: `source`, `google`, `auth`, `store`, `limiter` and what lies below them.
+//! Tests: beside the pure parts; the whole flow in `tests/it`.
+//!
+//! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
+//! `feed` (pages of wanted files, in order), `pump` (downloads, renewals and placing at once), `fetch`, `partial`
+//! and `place` (one file's way to its name), `albums` and `links`. Pure: `plan`, `retry`, `claims`, `motion`,
+//! `body`, `links`, `sidecar`.
+
+mod account;
+mod albums;
+mod apply;
+mod body;
+mod claims;
+mod faults;
+mod feed;
+mod fetch;
+mod linking;
+mod links;
+mod motion;
+mod open;
+mod partial;
+mod place;
+mod plan;
+mod pump;
+mod queue;
+mod renew;
+mod retry;
+mod run;
+mod settle;
+mod sidecar;
+mod sync;
+mod ticket;
+mod tools;
+
+use chrono::{DateTime, Utc};
+use std::future::Future;
+use std::pin::Pin;
+use tokio::sync::watch;
+
+pub use crate::job::sync::{Shared, SyncJob};
+use crate::shutdown::Stop;
+use crate::status::{FailureStatus, Progress, RunSummary, TokenHealth};
+use crate::store::Totals;
+
+/// How a run ended, for the supervisor's decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything listed is on disk.
+    Complete,
+    /// Went to its end, but some items failed.
+    Incomplete,
+    /// Stopped by a person or a shutdown.
+    Interrupted,
+    /// Parked until a moment; `day`: the day's quota is spent.
+    Throttled {
+        /// When to go on.
+        until: DateTime<Utc>,
+        /// Whether a daily quota is the cause.
+        day: bool,
+    },
+    /// A person must log in; the reason has no secret.
+    NeedsLogin(String),
+    /// No room on disk.
+    DiskFull(String),
+    /// Another process is at work in the root (exit code 75); the reason says which.
+    Locked(String),
+    /// The root belongs to another library or cannot be used: a configuration or permission fault.
+    Unusable(String),
+    /// A passing fault of network or server ended the run early.
+    Transient(String),
+    /// Any other fault.
+    Failed(String),
+}
+
+/// What a run leaves behind.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// For the supervisor.
+    pub outcome: Outcome,
+    /// For people; none if the run did not get far enough to have a number.
+    pub summary: Option<RunSummary>,
+}
+
+/// What is known of a library without a run.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Totals of the index.
+    pub totals: Totals,
+    /// Newest failing items.
+    pub failures: Vec<FailureStatus>,
+    /// Newest run.
+    pub last_run: Option<RunSummary>,
+    /// When the newest complete run ended.
+    pub last_complete: Option<DateTime<Utc>>,
+    /// Of the token.
+    pub token: TokenHealth,
+}
+
+/// One library's work, as the supervisor sees it: idempotent, without memory of what changed, never retrying itself.
+pub trait Job: Send + Sync + 'static {
+    /// One run. `full` asks for a full listing whatever the period says.
+    fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>>;
+    /// What is known without a run.
+    fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
+    /// The progress of the run under way.
+    fn progress(&self) -> watch::Receiver<Progress>;
+    /// A value that changes when the token file changes (mtime, inode, length); none: no file.
+    fn token_stamp(&self) -> Option<u64>;
+}

@@ -1,0 +1,167 @@
+//! A library's root made ready for a run: folder, lock, marker, index.
+//!
+//! Owns: what is in `.gphotos-syncd` besides the index's content. Invariant: blocks; the root itself is never created, because a
+//! missing root is often a disk that is not mounted; nothing is written before the root is known to be ours. The
+//! index stays open between runs, the lock does not. May import: `fs`, `store`, `config`. Tests: `tests/it`.
+
+use chrono::{DateTime, Utc};
+use rustix::fs::{Access, access};
+use std::collections::HashMap;
+use std::fs::DirBuilder;
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::config::Library;
+use crate::fs::{FsError, Lock, LockError, Root};
+use crate::job::Outcome;
+use crate::job::faults::{end_of_fs, end_of_root, end_of_store, text_of};
+use crate::job::partial::{Leftover, PARTIAL_DIR, sweep};
+use crate::job::tools::lock;
+use crate::store::Store;
+
+/// The folder that is ours alone, below the root.
+const STATE_DIR: &str = ".gphotos-syncd";
+/// The folder of files that are gone at Google, below the root.
+const TRASH_DIR: &str = ".gphotos-syncd/trash";
+/// The file that holds the name of the library that the root belongs to.
+const MARKER: &str = ".gphotos-syncd/library";
+/// The index's file name.
+const INDEX: &str = "index.sqlite";
+/// The longest marker that is read, bytes.
+const MARKER_BYTES_MAX: u64 = 256;
+/// Mode of the marker.
+const MARKER_MODE: u32 = 0o644;
+/// Mode of a new folder for an index outside the root.
+const INDEX_DIR_MODE: u32 = 0o750;
+
+/// A root that is ready; the lock is held as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) root: Root,
+    pub(crate) store: Store,
+    pub(crate) leftovers: HashMap<String, Leftover>,
+    pub(crate) lock: Lock,
+}
+
+/// The index kept open between runs, with the file that it is.
+#[derive(Debug)]
+pub(crate) struct OpenIndex {
+    path: PathBuf,
+    file: (u64, u64),
+    store: Store,
+}
+
+/// Where the index of `library` is.
+pub(crate) fn index_path(library: &Library) -> PathBuf {
+    library.index_dir.clone().unwrap_or_else(|| library.root.join(STATE_DIR)).join(INDEX)
+}
+
+/// Makes the root ready and takes its lock.
+///
+/// # Errors
+/// Why no run can begin: [`Outcome::Unusable`], [`Outcome::Locked`], [`Outcome::DiskFull`] or [`Outcome::Failed`].
+pub(crate) fn open_site(
+    library: &Library,
+    open_index: &Mutex<Option<OpenIndex>>,
+    now: DateTime<Utc>,
+) -> Result<Site, Outcome> {
+    let refuse = |error: FsError| end_of_root(&error, &library.root);
+    let root = Root::open(&library.root).map_err(refuse)?;
+    check_writable(&library.root).map_err(refuse)?;
+    refuse_vanished_index(library, open_index)?;
+    for dir in [STATE_DIR, PARTIAL_DIR, TRASH_DIR] {
+        root.create_dir_all(dir).map_err(refuse)?;
+    }
+    let lock = take_lock(&root)?;
+    check_marker(&root, library)?;
+    let leftovers = sweep(&root, now).map_err(|error| end_of_fs(&error))?;
+    let store = open_store(library, open_index)?;
+    Ok(Site { root, store, leftovers, lock })
+}
+
+/// The index as it is open, or none.
+pub(crate) fn store_if_open(library: &Library, open_index: &Mutex<Option<OpenIndex>>) -> Option<Store> {
+    let path = index_path(library);
+    let open = lock(open_index);
+    open.as_ref()
+        .filter(|open| open.path == path && file_id(&path) == Some(open.file))
+        .map(|open| open.store.clone())
+}
+
+/// A root that can be read but not written would fail at every file.
+fn check_writable(root: &Path) -> Result<(), FsError> {
+    let allowed = access(root, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK);
+    allowed.map_err(|errno| FsError { what: "write in", path: root.to_path_buf(), source: errno.into() })
+}
+
+/// An index that was open and whose file is gone means that the disk went away: nothing may be begun anew on the empty mount
+/// point.
+fn refuse_vanished_index(library: &Library, open_index: &Mutex<Option<OpenIndex>>) -> Result<(), Outcome> {
+    let path = index_path(library);
+    let open = lock(open_index);
+    if open.as_ref().is_some_and(|open| open.path == path) && file_id(&path).is_none() {
+        let (shown, root) = (path.display(), library.root.display());
+        return Err(Outcome::Unusable(format!(
+            "the index `{shown}` has vanished while in use\nhint: see whether the disk is mounted: findmnt -T {root}; to begin a new \
+             index: systemctl restart gphotos-syncd"
+        )));
+    }
+    Ok(())
+}
+
+fn take_lock(root: &Root) -> Result<Lock, Outcome> {
+    let path = root.path().join(STATE_DIR).join("lock");
+    Lock::take(&path).map_err(|error| match error {
+        LockError::Held { .. } => Outcome::Locked(text_of(&error)),
+        LockError::Fs(error) => end_of_root(&error, root.path()),
+    })
+}
+
+/// The root belongs to the library whose name it holds; a new root is marked.
+fn check_marker(root: &Root, library: &Library) -> Result<(), Outcome> {
+    let fault = |error: FsError| end_of_fs(&error);
+    let name = library.name.as_str();
+    let Some(file) = root.open_file(MARKER).map_err(fault)? else {
+        let text = format!("{name}\n");
+        return root.write_atomic(MARKER, text.as_bytes(), MARKER_MODE).map_err(fault);
+    };
+    let mut found = String::new();
+    let read = file.take(MARKER_BYTES_MAX).read_to_string(&mut found);
+    let path = root.path().join(MARKER);
+    read.map_err(|source| fault(FsError { what: "read", path: path.clone(), source }))?;
+    let found = found.trim();
+    if found == name {
+        return Ok(());
+    }
+    let (shown, path) = (root.path().display(), path.display());
+    Err(Outcome::Unusable(format!(
+        "the root `{shown}` belongs to library `{}`, not to `{name}`\nhint: give each library its own root; if the library was only \
+         renamed: rm {path}",
+        found.escape_debug()
+    )))
+}
+
+/// The index that is open, or the one on disk; opened anew if the file is another one.
+fn open_store(library: &Library, open_index: &Mutex<Option<OpenIndex>>) -> Result<Store, Outcome> {
+    if let Some(store) = store_if_open(library, open_index) {
+        return Ok(store);
+    }
+    let path = index_path(library);
+    if let Some(dir) = &library.index_dir {
+        let made = DirBuilder::new().recursive(true).mode(INDEX_DIR_MODE).create(dir);
+        made.map_err(|source| end_of_fs(&FsError { what: "create the folder", path: dir.clone(), source }))?;
+    }
+    let mut open = lock(open_index);
+    *open = None;
+    let store = Store::open(&path).map_err(|error| end_of_store(&error))?;
+    *open = file_id(&path).map(|file| OpenIndex { path, file, store: store.clone() });
+    Ok(store)
+}
+
+/// Device and inode of a file; none if it is not there.
+fn file_id(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}

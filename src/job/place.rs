@@ -1,0 +1,177 @@
+//! A group of whole files from `partial/` to their names, durably.
+//!
+//! Owns: the order that makes a crash harmless: contents durable, then names, then the names' folders durable; only
+//! after that may the index be told. Invariant: blocks; replaces nothing; a file that cannot be placed costs no other
+//! its place. May import: `fs`, `config` for plain types. Tests: `tests/it`.
+
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashSet};
+use std::io::Read;
+
+use crate::config::Sidecar;
+use crate::fs::{EntryKind, FsError, Placed, Root};
+use crate::job::faults::text_of;
+use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, set_time};
+use crate::job::sidecar::{SIDECAR_BYTES_MAX, is_our_sidecar, sidecar_path};
+use crate::job::ticket::Whole;
+
+/// Up to this many folders are made durable one by one; for more, the whole file system at once is cheaper.
+const DIRS_ONE_BY_ONE_MAX: usize = 4;
+
+/// A whole file on its way to its name.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) whole: Whole,
+    /// What is to be written beside it.
+    pub(crate) sidecar: Option<String>,
+}
+
+/// What came of a group.
+#[derive(Debug, Default)]
+pub(crate) struct Placement {
+    /// At their names.
+    pub(crate) placed: Vec<Whole>,
+    /// Something else is at their names; they need others.
+    pub(crate) taken: Vec<Piece>,
+    /// Cannot be placed, and why.
+    pub(crate) failed: Vec<(Whole, String)>,
+    /// Folders that changed.
+    pub(crate) dirs: BTreeSet<String>,
+    /// Sidecars that could not be written.
+    pub(crate) sidecars_failed: u64,
+}
+
+/// How sidecars are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SidecarRule {
+    pub(crate) kind: Sidecar,
+    pub(crate) mode: u32,
+}
+
+/// Makes the contents of the group durable: one large file by itself, more with one call for the file system.
+pub(crate) fn make_contents_durable(root: &Root, group: &[Piece]) -> Result<(), FsError> {
+    let [piece] = group else { return root.sync_fs() };
+    let path = &piece.whole.partial;
+    match root.open_file(path)? {
+        Some(file) => {
+            file.sync_all().map_err(|source| FsError { what: "make durable", path: path.into(), source })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Gives every file of the group its name; fails as a whole only where the disk is full.
+pub(crate) fn place_group(root: &Root, group: Vec<Piece>, rule: SidecarRule) -> Result<Placement, FsError> {
+    let mut placement = Placement::default();
+    for piece in group {
+        match place_one(root, &piece.whole) {
+            Ok(true) => {
+                if let Some(text) = &piece.sidecar
+                    && let Err(error) = place_sidecar(root, &piece.whole, text, rule)
+                {
+                    tracing::debug!(path = %piece.whole.path, error = %text_of(&error), "a sidecar could not be written");
+                    placement.sidecars_failed += 1;
+                }
+                placement.dirs.insert(dir_of(&piece.whole.path).to_owned());
+                placement.placed.push(piece.whole);
+            }
+            Ok(false) => placement.taken.push(piece),
+            Err(error) if error.is_full() => return Err(error),
+            Err(error) => placement.failed.push((piece.whole, text_of(&error))),
+        }
+    }
+    Ok(placement)
+}
+
+/// Makes the names durable: the folders that changed and, once in a run (`seen`), those above them, which may be new.
+pub(crate) fn make_names_durable(
+    root: &Root,
+    dirs: &BTreeSet<String>,
+    seen: &mut HashSet<String>,
+) -> Result<(), FsError> {
+    let mut all: BTreeSet<&str> = dirs.iter().map(String::as_str).collect();
+    for dir in dirs.iter().filter(|dir| !seen.contains(*dir)) {
+        all.extend(dir.match_indices('/').map(|(at, _)| &dir[..at]));
+        all.insert("");
+    }
+    if all.len() > DIRS_ONE_BY_ONE_MAX {
+        root.sync_fs()?;
+    } else {
+        all.into_iter().try_for_each(|dir| root.sync_dir(dir))?;
+    }
+    seen.extend(dirs.iter().cloned());
+    Ok(())
+}
+
+/// Whether the file is at its name now; if not, something else is.
+fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
+    root.create_dir_all(dir_of(&whole.path))?;
+    match root.place(&whole.partial, &whole.path)? {
+        Placed::Done => Ok(true),
+        Placed::Taken if is_same(root, whole)? => {
+            // A crash came between the naming and the index, or a person put the file back.
+            root.remove_file(&whole.partial)?;
+            Ok(true)
+        }
+        Placed::Taken => Ok(false),
+    }
+}
+
+/// Whether the file at the name has the same length and digest.
+fn is_same(root: &Root, whole: &Whole) -> Result<bool, FsError> {
+    let entry = root.entry(&whole.path)?;
+    if entry.is_none_or(|entry| entry.kind != EntryKind::File || entry.bytes != whole.bytes) {
+        return Ok(false);
+    }
+    let Some(mut file) = root.open_file(&whole.path)? else { return Ok(false) };
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    // Ends: the file has an end.
+    loop {
+        let got = file.read(&mut piece);
+        let got = got.map_err(|source| FsError { what: "read", path: (&whole.path).into(), source })?;
+        if got == 0 {
+            break;
+        }
+        hasher.update(&piece[..got]);
+    }
+    if <[u8; 32]>::from(hasher.finalize()) != whole.sha256 {
+        return Ok(false);
+    }
+    // It may have been written by another process only just now.
+    let synced = file.sync_all();
+    synced.map_err(|source| FsError { what: "make durable", path: (&whole.path).into(), source })?;
+    Ok(true)
+}
+
+/// Writes the sidecar; one that we wrote earlier is replaced, a foreign file of that name is left alone.
+fn place_sidecar(root: &Root, whole: &Whole, text: &str, rule: SidecarRule) -> Result<(), FsError> {
+    let Some(path) = sidecar_path(rule.kind, &whole.path) else { return Ok(()) };
+    let name = whole.partial.rsplit('/').next().unwrap_or_default();
+    let partial = format!("{PARTIAL_DIR}/{name}.side");
+    write_partial(root, &partial, text, rule.mode, whole)?;
+    if root.place(&partial, &path)? == Placed::Done {
+        return Ok(());
+    }
+    root.remove_file(&partial)?;
+    let Some(file) = root.open_file(&path)? else { return Ok(()) };
+    let mut found = String::new();
+    let read = file.take(SIDECAR_BYTES_MAX).read_to_string(&mut found);
+    if read.is_ok() && is_our_sidecar(rule.kind, &found, &whole.id) && found != text {
+        root.write_atomic(&path, text.as_bytes(), rule.mode)?;
+    }
+    Ok(())
+}
+
+fn write_partial(root: &Root, path: &str, text: &str, mode: u32, whole: &Whole) -> Result<(), FsError> {
+    use std::io::Write;
+    let mut file = root.open_partial(path, mode, false)?;
+    let fault = |source| FsError { what: "write", path: path.into(), source };
+    file.write_all(text.as_bytes()).map_err(fault)?;
+    set_time(&file, whole.created);
+    file.sync_data().map_err(fault)
+}
+
+fn dir_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+}

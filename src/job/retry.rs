@@ -1,0 +1,79 @@
+//! When something is tried again: within a run after a pause, in later runs after a growing gap.
+//!
+//! Invariant: pure; jitter comes in as a number from 0 up to 1. No item is ever given up (product rule 4).
+//! May import: nothing. Tests: below.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+/// The gap after the first failed try, seconds; each further one doubles it.
+const GAP_FIRST_SECS: i64 = 60 * 60;
+/// The longest gap, seconds: a week, so that an item mended at Google is found within a full listing's period.
+const GAP_MAX_SECS: i64 = 7 * 24 * 60 * 60;
+/// How much of a gap chance may add, so that items that failed together do not come back together.
+const GAP_JITTER: f64 = 0.1;
+/// Tries of one file in one run, the first one counted.
+pub(crate) const TRIES_PER_RUN: u32 = 4;
+/// The shortest pause between two tries in one run, seconds: Google's advice for 5xx.
+const PAUSE_MIN_SECS: f64 = 1.0;
+/// The longest pause between two tries in one run, seconds.
+const PAUSE_MAX_SECS: f64 = 30.0;
+
+/// When a file whose `tries`-th try (from 1) has just failed may be tried again at the earliest.
+pub(crate) fn next_try_for(tries: u32, now: DateTime<Utc>, jitter: f64) -> DateTime<Utc> {
+    let doublings = tries.saturating_sub(1).min(16);
+    let gap_secs = GAP_FIRST_SECS.saturating_mul(1_i64 << doublings).min(GAP_MAX_SECS);
+    let stretched = Duration::from_secs(gap_secs.unsigned_abs()).mul_f64(1.0 + GAP_JITTER * unit(jitter));
+    let gap = TimeDelta::from_std(stretched).unwrap_or(TimeDelta::seconds(GAP_MAX_SECS));
+    now.checked_add_signed(gap.min(TimeDelta::seconds(GAP_MAX_SECS))).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The pause before a file is tried again in the same run, after `attempts` (from 1) failed ones.
+pub(crate) fn pause_for(attempts: u32, jitter: f64) -> Duration {
+    let ceiling_secs = f64::from(1_u32 << attempts.clamp(1, 8)).min(PAUSE_MAX_SECS);
+    Duration::from_secs_f64(PAUSE_MIN_SECS + (ceiling_secs - PAUSE_MIN_SECS) * unit(jitter))
+}
+
+/// `jitter` forced into 0..=1; what is no number counts as 0.
+fn unit(jitter: f64) -> f64 {
+    if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::job::retry::{GAP_MAX_SECS, next_try_for, pause_for};
+    use chrono::{DateTime, TimeDelta, Utc};
+    use proptest::prelude::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn the_gap_doubles_from_an_hour_to_a_week() {
+        let hours = [(0, 1), (1, 1), (2, 2), (3, 4), (7, 64), (8, 128), (9, 168), (30, 168), (u32::MAX, 168)];
+        for (tries, hours) in hours {
+            assert_eq!(next_try_for(tries, now(), 0.0), now() + TimeDelta::hours(hours), "{tries} tries");
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_is_no_fault() {
+        let late = DateTime::<Utc>::MAX_UTC;
+        assert_eq!(next_try_for(3, late, 0.5), late);
+    }
+
+    proptest! {
+        #[test]
+        fn a_gap_is_never_under_an_hour_nor_over_a_week(tries: u32, jitter: f64) {
+            let gap = next_try_for(tries, now(), jitter) - now();
+            prop_assert!(gap >= TimeDelta::hours(1) && gap <= TimeDelta::seconds(GAP_MAX_SECS));
+        }
+
+        #[test]
+        fn a_pause_is_from_1_to_30_seconds(attempts: u32, jitter: f64) {
+            let pause = pause_for(attempts, jitter).as_secs_f64();
+            prop_assert!((1.0..=30.0).contains(&pause), "{pause}");
+        }
+    }
+}

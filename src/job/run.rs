@@ -1,0 +1,184 @@
+//! One run, phase by phase.
+//!
+//! Owns: the order of the phases, and what is said and recorded of a run. Invariant: a run that got a number is recorded, however it
+//! ends. May import: what lies below `job`. Tests: `tests/it`.
+
+use chrono::{DateTime, Utc};
+use std::sync::Mutex;
+use tokio::sync::mpsc;
+use tracing::Instrument;
+
+use crate::clock::wall_now;
+use crate::job::account::check_account;
+use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
+use crate::job::feed::feed;
+use crate::job::linking::link_albums;
+use crate::job::open::{Site, open_site};
+use crate::job::pump::pump;
+use crate::job::sync::SyncJob;
+use crate::job::tools::{Counts, Room, Tools, blocking};
+use crate::job::{Outcome, RunReport};
+use crate::limiter::{Class, Limiter};
+use crate::media::LibraryName;
+use crate::shutdown::Stop;
+use crate::status::RunSummary;
+
+/// Pages that may wait between the listing and the downloads: one is listed while the one before is fetched.
+const PAGES_AHEAD: usize = 1;
+
+/// Requests sent for the library so far.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    api: u64,
+    media: u64,
+}
+
+/// One run: opens the root, works, and leaves a record.
+pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
+    let started = wall_now();
+    let sent = Sent::by(&job.shared.limiter, &job.library.name);
+    let (site, number) = match open(job, started, &stop).await {
+        Ok(opened) => opened,
+        Err(outcome) => {
+            say_not_begun(&job.library.name, &outcome);
+            return RunReport { outcome, summary: None };
+        }
+    };
+    let Site { root, store, leftovers, lock: _held } = site;
+    let tools = Tools {
+        library: job.library.clone(),
+        source: job.shared.source.clone(),
+        store,
+        room: Room::new(root.clone(), job.shared.min_free_space),
+        root,
+        downloads: job.shared.downloads.clone(),
+        at_once: job.shared.downloads_at_once.max(1),
+        stop,
+        started,
+        run: number,
+        claims: Mutex::default(),
+        leftovers: Mutex::new(leftovers),
+        counts: Mutex::default(),
+        board: job.progress.clone(),
+    };
+    let span = tracing::info_span!("run", library = %job.library.name, run = number);
+    let report = async {
+        tracing::info!(full, "run started");
+        tools.count(|counts| counts.phase = "starting");
+        let ended = work(&tools, job, full).await;
+        let outcome = outcome_of(&tools, ended).await;
+        finish(&tools, outcome, sent, &job.shared.limiter).await
+    };
+    report.instrument(span).await
+}
+
+/// The root made ready, and the run's number.
+async fn open(job: &SyncJob, now: DateTime<Utc>, stop: &Stop) -> Result<(Site, u64), Outcome> {
+    if stop.is_begun() {
+        return Err(Outcome::Interrupted);
+    }
+    let (library, index) = (job.library.clone(), job.index.clone());
+    let site = blocking(move || open_site(&library, &index, now)).await??;
+    let number = site.store.next_run_number().await.map_err(|error| end_of_store(&error))?;
+    Ok((site, number))
+}
+
+/// The phases: account, then backlog, listing and albums with their downloads, then the links.
+async fn work(tools: &Tools, job: &SyncJob, full: bool) -> Result<(), Outcome> {
+    tokio::select! {
+        biased;
+        () = tools.stop.begun() => return Err(Outcome::Interrupted),
+        checked = check_account(tools, &job.shared.auth) => checked?,
+    }
+    let (pages, waiting) = mpsc::channel(PAGES_AHEAD);
+    if let Some(halt) = pump(tools, feed(tools, pages, full), waiting).await {
+        return Err(halt);
+    }
+    link_albums(tools).await
+}
+
+/// A run that went to its end is complete only if nothing failed, now or earlier, and nothing was left undone.
+async fn outcome_of(tools: &Tools, ended: Result<(), Outcome>) -> Outcome {
+    if let Err(halt) = ended {
+        return halt;
+    }
+    let counts = tools.counts();
+    match tools.store.totals().await {
+        Ok(totals) if totals.failed == 0 && counts.failed == 0 && !counts.undone => Outcome::Complete,
+        Ok(_) => Outcome::Incomplete,
+        Err(error) => end_of_store(&error),
+    }
+}
+
+/// Records the run and says how it ended.
+async fn finish(tools: &Tools, outcome: Outcome, before: Sent, limiter: &Limiter) -> RunReport {
+    tools.count(|counts| counts.phase = "finishing");
+    let counts = tools.counts();
+    let missing = match tools.store.totals().await {
+        Ok(totals) => totals.failed.max(counts.failed),
+        Err(_) => counts.failed,
+    };
+    let sent = Sent::by(limiter, &tools.library.name);
+    let summary = summary_of(tools, &outcome, &counts, missing, before, sent);
+    if let Err(error) = tools.store.record_run(summary.clone()).await {
+        tracing::warn!(error = %text_of(&error), "the run could not be recorded");
+    }
+    say_ended(&summary, missing);
+    RunReport { outcome, summary: Some(summary) }
+}
+
+fn summary_of(
+    tools: &Tools,
+    outcome: &Outcome,
+    counts: &Counts,
+    missing: u64,
+    before: Sent,
+    after: Sent,
+) -> RunSummary {
+    RunSummary {
+        run: tools.run,
+        started: tools.started,
+        finished: wall_now(),
+        end: run_end(outcome),
+        reason: reason_of(outcome, missing),
+        full: counts.full,
+        listed: counts.listed,
+        new: counts.new,
+        downloaded: counts.downloaded,
+        bytes: counts.bytes,
+        failed: counts.failed,
+        api_requests: after.api.saturating_sub(before.api),
+        media_requests: after.media.saturating_sub(before.media),
+    }
+}
+
+fn say_ended(summary: &RunSummary, missing: u64) {
+    if missing > 0 {
+        tracing::warn!(count = missing, "files could not be fetched; they are tried again in later runs");
+    }
+    tracing::info!(
+        end = ?summary.end,
+        reason = summary.reason.as_deref().unwrap_or_default(),
+        full = summary.full,
+        listed = summary.listed,
+        new = summary.new,
+        downloaded = summary.downloaded,
+        bytes = summary.bytes,
+        failed = summary.failed,
+        api_requests = summary.api_requests,
+        media_requests = summary.media_requests,
+        seconds = (summary.finished - summary.started).num_seconds(),
+        "run finished"
+    );
+}
+
+fn say_not_begun(library: &LibraryName, outcome: &Outcome) {
+    let reason = reason_of(outcome, 0).unwrap_or_default();
+    tracing::warn!(%library, reason, "a run could not begin");
+}
+
+impl Sent {
+    fn by(limiter: &Limiter, library: &LibraryName) -> Self {
+        Self { api: limiter.sent_by(Class::Api, library), media: limiter.sent_by(Class::Media, library) }
+    }
+}

@@ -1,0 +1,124 @@
+//! One library's job, as the supervisor holds it.
+//!
+//! Owns: what outlives a run: the settings, the handles and the open index. Invariant: made without touching disk or
+//! network, so that a library whose root is missing has a job that says so. May import: what lies below `job`.
+//! Tests: `tests/it`.
+
+use std::collections::hash_map::DefaultHasher;
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Semaphore, watch};
+
+use crate::auth::Authorizer;
+use crate::config::Library;
+use crate::job::faults::text_of;
+use crate::job::open::{OpenIndex, index_path, store_if_open};
+use crate::job::run;
+use crate::job::tools::blocking;
+use crate::job::{Facts, Job, RunReport};
+use crate::limiter::Limiter;
+use crate::shutdown::Stop;
+use crate::source::Source;
+use crate::status::{FAILURES_SHOWN, Progress};
+use crate::store::{Store, StoreError, Totals};
+
+/// The token file's name in a library's root.
+const TOKEN_FILE: &str = ".gphotos.token";
+
+/// What a library's job is given by the daemon.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// The library's way to its items.
+    pub source: Source,
+    /// The library's token.
+    pub auth: Authorizer,
+    /// The limiter of the process, for the counts of requests.
+    pub limiter: Limiter,
+    /// Leave to download, for all libraries together.
+    pub downloads: Arc<Semaphore>,
+    /// How many downloads one run has under way at most; the number of permits of `downloads`.
+    pub downloads_at_once: usize,
+    /// Room that must stay free on the root's file system, bytes.
+    pub min_free_space: u64,
+}
+
+/// One library's job.
+#[derive(Debug)]
+pub struct SyncJob {
+    pub(crate) library: Arc<Library>,
+    pub(crate) shared: Shared,
+    pub(crate) index: Arc<Mutex<Option<OpenIndex>>>,
+    pub(crate) progress: watch::Sender<Progress>,
+}
+
+impl SyncJob {
+    /// A job over `library`; opens nothing yet.
+    pub fn new(library: Arc<Library>, shared: Shared) -> Self {
+        Self { library, shared, index: Arc::default(), progress: watch::Sender::default() }
+    }
+
+    /// What is known of the library, from the index as far as there is one.
+    async fn known(&self) -> Facts {
+        let mut facts = Facts {
+            totals: Totals::default(),
+            failures: Vec::new(),
+            last_run: None,
+            last_complete: None,
+            token: self.shared.auth.health(),
+        };
+        if let Some(store) = self.store_to_read().await
+            && let Err(error) = read_facts(&store, &mut facts).await
+        {
+            tracing::warn!(library = %self.library.name, error = %text_of(&error), "the index cannot be read");
+        }
+        facts
+    }
+
+    /// The open index, else the one on disk for reading alone.
+    async fn store_to_read(&self) -> Option<Store> {
+        let (library, index) = (self.library.clone(), self.index.clone());
+        let found = blocking(move || match store_if_open(&library, &index) {
+            Some(store) => Ok(Some(store)),
+            None => Store::open_read_only(&index_path(&library)),
+        });
+        match found.await {
+            Ok(Ok(store)) => store,
+            Ok(Err(error)) => {
+                tracing::warn!(library = %self.library.name, error = %text_of(&error), "the index cannot be opened");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+impl Job for SyncJob {
+    fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>> {
+        Box::pin(run::run(self, full, stop))
+    }
+
+    fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {
+        Box::pin(self.known())
+    }
+
+    fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    fn token_stamp(&self) -> Option<u64> {
+        let found = std::fs::metadata(self.library.root.join(TOKEN_FILE)).ok()?;
+        let mut hasher = DefaultHasher::new();
+        (found.mtime(), found.mtime_nsec(), found.ino(), found.len()).hash(&mut hasher);
+        Some(hasher.finish())
+    }
+}
+
+async fn read_facts(store: &Store, facts: &mut Facts) -> Result<(), StoreError> {
+    facts.totals = store.totals().await?;
+    facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
+    (facts.last_run, facts.last_complete) = store.last_run().await?;
+    Ok(())
+}
