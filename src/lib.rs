@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod exit;
 pub mod fs;
 pub mod google;
@@ -17,3 +18,5 @@ pub mod shutdown;
 pub mod source;
 pub mod status;
 pub mod store;
+pub mod supervisor;
+pub mod systemd;

@@ -1,0 +1,182 @@
+//! What is worth a line in the journal when a run has ended: each change once, never each repetition.
+//!
+//! Owns: which conditions of a library were announced and not yet called off. Invariant: the plan is pure; a condition is
+//! announced once until it ends. May import: `job`, `media`, `status`, `systemd`. Tests: below.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+
+use crate::job::Outcome;
+use crate::media::LibraryName;
+use crate::status::TokenHealth;
+use crate::supervisor::describe::with_login_command;
+use crate::systemd::Message;
+
+/// Rests of a token's life at which it is warned of, hours, longest first.
+const TOKEN_WARNINGS_HOURS: [i64; 2] = [48, 12];
+
+/// A lasting condition of a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Condition {
+    /// The token file with this stamp was refused.
+    NeedsLogin(Option<u64>),
+    /// The day's quota is spent.
+    Quota,
+    /// No room.
+    Disk,
+    /// A fault that waiting hardly mends.
+    Fault,
+    /// A passing fault.
+    Passing,
+}
+
+/// Remembers what was announced of one library.
+#[derive(Debug)]
+pub(crate) struct Announcer {
+    name: LibraryName,
+    open: BTreeSet<Condition>,
+    token_warned: Option<(DateTime<Utc>, i64)>,
+}
+
+// === impl Announcer ===
+
+impl Announcer {
+    pub(crate) fn new(name: LibraryName) -> Self {
+        Self { name, open: BTreeSet::new(), token_warned: None }
+    }
+
+    /// A run ended. `stamp` is that of the token file it used.
+    pub(crate) fn run_ended(&mut self, outcome: &Outcome, stamp: Option<u64>, reason: &str) {
+        for message in plan_messages(&mut self.open, outcome, stamp) {
+            log(message, &self.name, reason);
+        }
+    }
+
+    /// The token file was looked at.
+    pub(crate) fn token_seen(&mut self, token: &TokenHealth, now: DateTime<Utc>) {
+        let warned = self.token_warned;
+        if let Some(due) = plan_token_warning(warned, token, now) {
+            self.token_warned = Some(due);
+            let dies = due.0.format("%Y-%m-%d %H:%M UTC");
+            let reason = with_login_command(&format!("the refresh token dies at {dies}"), &self.name);
+            log(Message::TokenDiesSoon, &self.name, &reason);
+        }
+    }
+}
+
+/// The messages that the end of a run makes due, in order; `open` is brought up to date.
+fn plan_messages(open: &mut BTreeSet<Condition>, outcome: &Outcome, stamp: Option<u64>) -> Vec<Message> {
+    let mut messages = Vec::new();
+    open.retain(|condition| {
+        let ends = is_called_off(*condition, outcome);
+        if let (true, Some(message)) = (ends, all_clear(*condition)) {
+            messages.push(message);
+        }
+        !ends
+    });
+    let (condition, message) = match outcome {
+        Outcome::Complete => (None, Some(Message::RunComplete)),
+        Outcome::Incomplete => (None, Some(Message::RunIncomplete)),
+        Outcome::Interrupted => (None, None),
+        Outcome::Throttled { day: true, .. } => (Some(Condition::Quota), Some(Message::QuotaSpent)),
+        Outcome::Throttled { day: false, .. } | Outcome::Transient(_) => {
+            (Some(Condition::Passing), Some(Message::BackingOff))
+        }
+        Outcome::NeedsLogin(_) => (Some(Condition::NeedsLogin(stamp)), Some(Message::NeedsLogin)),
+        Outcome::DiskFull(_) => (Some(Condition::Disk), Some(Message::DiskFull)),
+        Outcome::Locked(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
+            (Some(Condition::Fault), Some(Message::RunFailed))
+        }
+    };
+    let is_new = condition.is_none_or(|condition| open.insert(condition));
+    messages.extend(message.filter(|_| is_new));
+    messages
+}
+
+/// Whether a run that ended so proves that the condition is over.
+fn is_called_off(condition: Condition, outcome: &Outcome) -> bool {
+    let went_through = matches!(outcome, Outcome::Complete | Outcome::Incomplete);
+    match condition {
+        Condition::NeedsLogin(_) => {
+            went_through || matches!(outcome, Outcome::Throttled { .. } | Outcome::DiskFull(_))
+        }
+        Condition::Quota => went_through || matches!(outcome, Outcome::DiskFull(_)),
+        Condition::Disk | Condition::Fault | Condition::Passing => went_through,
+    }
+}
+
+fn all_clear(condition: Condition) -> Option<Message> {
+    match condition {
+        Condition::NeedsLogin(_) => Some(Message::LoginRestored),
+        Condition::Quota => Some(Message::QuotaBack),
+        Condition::Disk => Some(Message::DiskHasRoom),
+        Condition::Fault => Some(Message::RunRecovered),
+        Condition::Passing => None,
+    }
+}
+
+/// The warning that is due for a token: when it dies and which of the warnings it is; each once for each token.
+fn plan_token_warning(
+    warned: Option<(DateTime<Utc>, i64)>,
+    token: &TokenHealth,
+    now: DateTime<Utc>,
+) -> Option<(DateTime<Utc>, i64)> {
+    let TokenHealth::Good { dies_at: Some(dies_at) } = token else { return None };
+    let left = *dies_at - now;
+    let hours = TOKEN_WARNINGS_HOURS.into_iter().rev().find(|hours| left <= TimeDelta::hours(*hours))?;
+    let told = warned.is_some_and(|(died_at, told)| died_at == *dies_at && told <= hours);
+    (!told).then_some((*dies_at, hours))
+}
+
+/// One line in the journal, under the message's identifier.
+pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
+    let message_id = message.id();
+    match message {
+        Message::NeedsLogin => {
+            let what = with_login_command(reason, library);
+            tracing::error!(%library, message_id, "library {library} is parked, it needs a login: {what}");
+        }
+        Message::LoginRestored => {
+            tracing::info!(%library, message_id, "library {library} is logged in again");
+        }
+        Message::TokenDiesSoon => tracing::warn!(%library, message_id, "library {library}: {reason}"),
+        Message::QuotaSpent => {
+            tracing::warn!(%library, message_id, "library {library} rests until the quota's reset: {reason}");
+        }
+        Message::QuotaBack => {
+            tracing::info!(%library, message_id, "library {library} goes on after the quota's reset");
+        }
+        Message::DiskFull => {
+            tracing::error!(%library, message_id, "library {library} has no room on disk: {reason}");
+        }
+        Message::DiskHasRoom => {
+            tracing::info!(%library, message_id, "library {library} has room on disk again");
+        }
+        Message::RunFailed => {
+            tracing::error!(%library, message_id, "a run of library {library} failed: {reason}");
+        }
+        Message::RunRecovered => tracing::info!(%library, message_id, "library {library} works again"),
+        Message::BackingOff => {
+            tracing::warn!(%library, message_id, "a run of library {library} ended early, it is tried again: {reason}");
+        }
+        Message::RunIncomplete => {
+            tracing::warn!(%library, message_id, "a run of library {library} ended with items missing: {reason}");
+        }
+        Message::RunComplete => {
+            tracing::info!(%library, message_id, "a run of library {library} is complete");
+        }
+        Message::WorkerCrashed => {
+            tracing::error!(%library, message_id, "a bug ended the work on library {library}, it is tried again: {reason}");
+        }
+        Message::WorkerStalled => {
+            tracing::error!(%library, message_id, "the worker of library {library} shows no sign of life");
+        }
+        Message::ConfigRefused | Message::ConfigApplied => {
+            tracing::info!(%library, message_id, "the settings of library {library} were looked at: {reason}");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "announce_tests.rs"]
+mod tests;

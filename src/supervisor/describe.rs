@@ -1,0 +1,138 @@
+//! A worker in words: the status that people and monitors read.
+//!
+//! Owns: the sentence of each state. Invariant: pure; no secret and no item name. May import: `job`, `status`.
+//! Tests: below.
+
+use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+
+use crate::job::{Facts, Outcome};
+use crate::media::LibraryName;
+use crate::status::{FAILURES_SHOWN, LibraryState, LibraryStatus, Progress, TokenHealth};
+use crate::store::Totals;
+use crate::supervisor::state::WorkerState;
+
+/// What a status is made of.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    /// Whose.
+    pub(crate) name: &'a LibraryName,
+    /// Its root folder.
+    pub(crate) root: &'a PathBuf,
+    /// Its state.
+    pub(crate) state: &'a WorkerState,
+    /// Why it is in that state; empty if there is nothing to say.
+    pub(crate) reason: &'a str,
+    /// What is known from the index and the token file.
+    pub(crate) facts: &'a Facts,
+    /// The run under way.
+    pub(crate) progress: Option<Progress>,
+    /// When the next run is due.
+    pub(crate) next_run: Option<DateTime<Utc>>,
+}
+
+/// Facts of a library that has not been looked at yet.
+pub(crate) fn facts_unknown() -> Facts {
+    Facts {
+        totals: Totals::default(),
+        failures: Vec::new(),
+        last_run: None,
+        last_complete: None,
+        token: TokenHealth::Missing,
+    }
+}
+
+/// The status of one library.
+pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
+    let facts = view.facts;
+    let state = view.state.shown();
+    LibraryStatus {
+        name: view.name.clone(),
+        root: view.root.clone(),
+        state,
+        detail: detail_for(state, view.reason, view.name),
+        until: view.state.until(),
+        last_run: facts.last_run.clone(),
+        last_complete: facts.last_complete,
+        next_run: view.next_run,
+        items: facts.totals.items,
+        files: facts.totals.files,
+        bytes: facts.totals.bytes,
+        wanted: facts.totals.wanted,
+        failed: facts.totals.failed,
+        failures: facts.failures.iter().take(FAILURES_SHOWN).cloned().collect(),
+        token: facts.token.clone(),
+        progress: if state == LibraryState::Running { view.progress } else { None },
+    }
+}
+
+/// Why a run left its library in the state it is in; empty if there is nothing to say.
+pub fn reason_for(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Complete | Outcome::Interrupted => String::new(),
+        Outcome::Incomplete => "some items could not be fetched; they are tried again".to_owned(),
+        Outcome::Throttled { day: true, .. } => "the day's quota of the project is spent".to_owned(),
+        Outcome::Throttled { day: false, .. } => "Google asks for a long rest".to_owned(),
+        Outcome::NeedsLogin(reason)
+        | Outcome::DiskFull(reason)
+        | Outcome::Locked(reason)
+        | Outcome::Unusable(reason)
+        | Outcome::Transient(reason)
+        | Outcome::Failed(reason) => reason.clone(),
+    }
+}
+
+/// Why a library is parked from the start, from what its token file tells.
+pub fn reason_of_token(token: &TokenHealth) -> String {
+    match token {
+        TokenHealth::Good { .. } => String::new(),
+        TokenHealth::Missing => "there is no token file".to_owned(),
+        TokenHealth::Unusable { reason } | TokenHealth::Dead { reason } => reason.clone(),
+    }
+}
+
+/// The sentence of a state; a library that needs a login is told the command.
+pub fn detail_for(state: LibraryState, reason: &str, name: &LibraryName) -> String {
+    match state {
+        LibraryState::NeedsLogin => with_login_command(reason, name),
+        LibraryState::Idle
+        | LibraryState::Running
+        | LibraryState::BackingOff
+        | LibraryState::QuotaSpent
+        | LibraryState::DiskFull
+        | LibraryState::Failed => reason.to_owned(),
+    }
+}
+
+/// `reason` with the login command, unless it names it already.
+pub fn with_login_command(reason: &str, name: &LibraryName) -> String {
+    let command = format!("gphotos-syncd login {name}");
+    match reason {
+        "" => format!("run `{command}`"),
+        reason if reason.contains("gphotos-syncd login") || reason.contains(&format!("login {name}")) => {
+            reason.to_owned()
+        }
+        reason => format!("{reason}; run `{command}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::media::LibraryName;
+    use crate::status::LibraryState;
+    use crate::supervisor::describe::detail_for;
+
+    #[test]
+    fn a_dead_token_is_told_with_the_command_once() {
+        let alice = LibraryName::try_new("alice").expect("legal");
+        let table = [
+            ("", "run `gphotos-syncd login alice`"),
+            ("the token is dead", "the token is dead; run `gphotos-syncd login alice`"),
+            ("dead\nhint: run `gphotos-syncd login alice`", "dead\nhint: run `gphotos-syncd login alice`"),
+        ];
+        for (reason, expected) in table {
+            assert_eq!(detail_for(LibraryState::NeedsLogin, reason, &alice), expected);
+        }
+        assert_eq!(detail_for(LibraryState::DiskFull, "no room", &alice), "no room");
+    }
+}

@@ -1,0 +1,377 @@
+//! The supervisor: one worker for each library, started, watched, replaced and drained.
+//!
+//! Owns: the workers' tasks and the sign of life to the service manager. Invariant: a fault of one worker never touches
+//! another; `WATCHDOG=1` is sent by this loop alone, and only while every worker shows that it lives.
+//! May import: `job`, `media`, `shutdown`, `status`, `systemd`, `clock`. Tests: `tests.rs`, with a fake job.
+
+mod announce;
+pub mod backoff;
+pub mod describe;
+pub mod schedule;
+mod slot;
+pub mod state;
+pub mod ticker;
+mod worker;
+
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, timeout};
+
+use crate::clock::mono_now;
+use crate::job::{Job, Outcome};
+use crate::media::LibraryName;
+use crate::shutdown::Stop;
+use crate::status::LibraryStatus;
+use crate::supervisor::announce::log;
+use crate::supervisor::schedule::DueAfter;
+pub use crate::supervisor::slot::{Activator, Answered, Published, Slot};
+use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
+use crate::supervisor::worker::Worker;
+use crate::systemd::{Message, Notifier, sentence_for};
+
+/// The longest a stop may take, seconds: less than `TimeoutStopSec=90` of the unit, so that the daemon ends by itself.
+pub const GRACE_SECS: u64 = 60;
+
+/// A worker that has not ticked for this long is stalled; ticks come each second.
+const BEAT_AGE_MAX: Duration = Duration::from_secs(15);
+
+/// At least this long between two status sentences that differ in progress alone.
+const SENTENCE_PERIOD: Duration = Duration::from_secs(5);
+
+/// How long a worker that died of a bug rests before it is started again; less than [`BEAT_AGE_MAX`].
+const RESTART_REST: Duration = Duration::from_secs(5);
+
+/// Changes of the set of libraries that may wait; a reload sends one.
+const COMMANDS_MAX: usize = 4;
+
+/// One library as the supervisor needs it.
+pub struct Spec {
+    /// Its name.
+    pub name: LibraryName,
+    /// Its root folder.
+    pub root: PathBuf,
+    /// Makes the function that tells when runs are due.
+    pub due_after: Box<dyn Fn() -> DueAfter + Send + Sync>,
+    /// A run begins within this after it is due.
+    pub splay: Duration,
+    /// What it does.
+    pub job: Arc<dyn Job>,
+}
+
+/// A change of the set of libraries.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// New libraries, and those whose settings changed: their workers are replaced once no run is under way.
+    pub start: Vec<Arc<Spec>>,
+    /// Libraries that are no longer configured: their workers end once no run is under way.
+    pub end: Vec<LibraryName>,
+}
+
+type Slots = BTreeMap<LibraryName, Slot>;
+
+/// Starts, watches and drains the workers.
+pub struct Supervisor {
+    ticks: watch::Receiver<DateTime<Utc>>,
+    notifier: Notifier,
+    commands: mpsc::Receiver<Changes>,
+    slots: watch::Sender<Slots>,
+    note: watch::Receiver<String>,
+    workers: JoinSet<()>,
+    present: BTreeMap<LibraryName, (Id, Arc<Spec>)>,
+    pending: BTreeMap<LibraryName, Option<Arc<Spec>>>,
+    sentence: (String, Instant),
+    watchdog_sent: Instant,
+    stalled: Option<LibraryName>,
+}
+
+/// Asks the supervisor; clones ask the same one.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    commands: mpsc::Sender<Changes>,
+    slots: watch::Receiver<Slots>,
+    note: watch::Sender<String>,
+}
+
+/// A wish that was handed to a worker.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// Whose.
+    pub name: LibraryName,
+    /// Its worker.
+    pub slot: Slot,
+    /// The wish's number, to be found in [`Answered`].
+    pub number: u64,
+}
+
+// === impl Supervisor ===
+
+impl Supervisor {
+    /// A supervisor with a worker for each of `specs`, and its handle. `ticks` holds the wall clock's newest reading.
+    pub fn start(
+        specs: Vec<Arc<Spec>>,
+        ticks: watch::Receiver<DateTime<Utc>>,
+        notifier: Notifier,
+    ) -> (Self, Handle) {
+        let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let (slots, slots_seen) = watch::channel(Slots::new());
+        let (note, note_seen) = watch::channel(String::new());
+        let mut supervisor = Self {
+            ticks,
+            notifier,
+            commands,
+            slots,
+            note: note_seen,
+            workers: JoinSet::new(),
+            present: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            sentence: (String::new(), mono_now()),
+            watchdog_sent: mono_now(),
+            stalled: None,
+        };
+        for spec in specs {
+            supervisor.spawn(spec);
+        }
+        (supervisor, Handle { commands: sender, slots: slots_seen, note })
+    }
+
+    /// Watches the workers until `stop`, then drains them within [`GRACE_SECS`]. True if every worker ended by itself.
+    pub async fn run(mut self, stop: Stop) -> bool {
+        let mut deadline: Option<Instant> = None;
+        loop {
+            if deadline.is_some() && self.workers.is_empty() {
+                return true;
+            }
+            tokio::select! {
+                tick = self.ticks.changed() => match tick {
+                    Ok(()) => self.on_tick(deadline.is_some()),
+                    Err(_) => return false,
+                },
+                Some(ended) = self.workers.join_next_with_id() => self.on_worker_ended(ended, deadline.is_some()),
+                Some(changes) = self.commands.recv(), if deadline.is_none() => self.apply(changes),
+                () = stop.begun(), if deadline.is_none() => {
+                    deadline = Some(mono_now() + Duration::from_secs(GRACE_SECS));
+                    self.begin_drain();
+                }
+                () = sleep_until(deadline) => {
+                    tracing::warn!(workers = self.workers.len(), "workers did not end within the grace; they are left");
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn spawn(&mut self, spec: Arc<Spec>) {
+        self.spawn_in(spec, WorkerState::Idle, String::new(), Duration::ZERO);
+    }
+
+    fn spawn_in(&mut self, spec: Arc<Spec>, state: WorkerState, reason: String, rest: Duration) {
+        let name = spec.name.clone();
+        let (worker, slot) = Worker::new(Arc::clone(&spec), state, reason, self.ticks.clone());
+        let work = async move {
+            tokio::time::sleep(rest).await;
+            worker.work().await;
+        };
+        let id = self.workers.spawn(work).id();
+        self.present.insert(name.clone(), (id, spec));
+        self.slots.send_modify(|slots| {
+            slots.insert(name, slot);
+        });
+    }
+
+    fn apply(&mut self, changes: Changes) {
+        let ending = changes.end.into_iter().map(|name| (name, None));
+        let starting = changes.start.into_iter().map(|spec| (spec.name.clone(), Some(spec)));
+        for (name, spec) in ending.chain(starting).collect::<Vec<_>>() {
+            let present = self.slots.borrow().get(&name).map(|slot| slot.leave.clone());
+            match (present, spec) {
+                (Some(leave), spec) => {
+                    leave.begin();
+                    self.pending.insert(name, spec);
+                }
+                (None, Some(spec)) => self.spawn(spec),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn begin_drain(&mut self) {
+        self.pending.clear();
+        self.notifier.stopping("stopping: files under way are finished or left resumable");
+        for slot in self.slots.borrow().values() {
+            slot.leave.begin();
+            slot.stop.begin();
+        }
+    }
+
+    fn on_worker_ended(&mut self, ended: Result<(Id, ()), JoinError>, draining: bool) {
+        let (id, crash) = match ended {
+            Ok((id, ())) => (id, None),
+            Err(error) => (error.id(), Some(error)),
+        };
+        let Some((name, spec)) = self.take(id) else { return };
+        let successor = self.pending.remove(&name);
+        if draining {
+            return;
+        }
+        match (successor, crash) {
+            (Some(Some(next)), _) => self.spawn(next),
+            (Some(None), _) => {
+                self.slots.send_modify(|slots| {
+                    slots.remove(&name);
+                });
+            }
+            (None, Some(error)) => {
+                let reason = format!("its worker ended by a bug: {error}");
+                log(Message::WorkerCrashed, &name, &reason);
+                let state = failed_from(&reason, *self.ticks.borrow());
+                self.spawn_in(spec, state, reason, RESTART_REST);
+            }
+            (None, None) => tracing::error!(library = %name, "a worker ended unasked"),
+        }
+    }
+
+    fn take(&mut self, id: Id) -> Option<(LibraryName, Arc<Spec>)> {
+        let name = self.present.iter().find(|(_, (of, _))| *of == id).map(|(name, _)| name.clone())?;
+        let (_, spec) = self.present.remove(&name)?;
+        Some((name, spec))
+    }
+
+    fn on_tick(&mut self, draining: bool) {
+        let now = mono_now();
+        let stalled = stalled_worker(&self.slots.borrow(), now);
+        if let Some(name) = &stalled
+            && self.stalled.as_ref() != Some(name)
+        {
+            log(Message::WorkerStalled, name, "");
+        }
+        self.stalled = stalled;
+        let due = self.notifier.watchdog_period().is_some_and(|period| now - self.watchdog_sent >= period);
+        if due && (self.stalled.is_none() || draining) {
+            self.notifier.alive();
+            self.watchdog_sent = now;
+        }
+        if !draining {
+            self.tell_status(now);
+        }
+    }
+
+    /// Sends the sentence when a state changed, and at most each few seconds when only numbers did.
+    fn tell_status(&mut self, now: Instant) {
+        let libraries = statuses(&self.slots.borrow());
+        let mut sentence = sentence_for(&libraries, &chrono::Local);
+        let note = self.note.borrow().clone();
+        if !note.is_empty() {
+            sentence = format!("{note}; {sentence}");
+        }
+        let rested = now - self.sentence.1 >= SENTENCE_PERIOD;
+        let same_words = without_digits(&sentence) == without_digits(&self.sentence.0);
+        if sentence != self.sentence.0 && (rested || !same_words) {
+            self.notifier.status(&sentence);
+            self.sentence = (sentence, now);
+        }
+    }
+}
+
+// === impl Handle ===
+
+impl Handle {
+    /// Every library's status, in name order.
+    pub fn libraries(&self) -> Vec<LibraryStatus> {
+        statuses(&self.slots.borrow())
+    }
+
+    /// Asks for a run of each of `names` (none: of all) on a person's behalf; unknown names are left out.
+    pub fn ask(&self, names: &[LibraryName], full: bool) -> Vec<Ticket> {
+        let wish = Activation { cause: Cause::Person, full };
+        let slots = self.slots.borrow();
+        let wanted = slots.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+        wanted
+            .map(|(name, slot)| Ticket {
+                name: name.clone(),
+                slot: slot.clone(),
+                number: slot.activator.poke(wish),
+            })
+            .collect()
+    }
+
+    /// Tells every worker that the limits were changed.
+    pub fn limits_changed(&self) {
+        let wish = Activation { cause: Cause::LimitsChanged, full: false };
+        for slot in self.slots.borrow().values() {
+            slot.activator.poke(wish);
+        }
+    }
+
+    /// Changes the set of libraries; nothing happens if the supervisor has ended.
+    pub async fn apply(&self, changes: Changes) {
+        if self.commands.send(changes).await.is_err() {
+            tracing::debug!("the supervisor has ended; the change of libraries is dropped");
+        }
+    }
+
+    /// A remark that goes before the status sentence until it is taken back with an empty one.
+    pub fn set_note(&self, note: String) {
+        self.note.send_replace(note);
+    }
+
+    /// The present remark; empty if there is none.
+    pub fn note(&self) -> String {
+        self.note.borrow().clone()
+    }
+
+    /// Waits until every library was looked at, at most `patience`.
+    pub async fn ready(&self, patience: Duration) {
+        let slots: Vec<Slot> = self.slots.borrow().values().cloned().collect();
+        let all = async {
+            for mut slot in slots {
+                if slot.published.wait_for(|published| published.ready).await.is_err() {
+                    tracing::debug!("a worker ended before it was ready");
+                }
+            }
+        };
+        if timeout(patience, all).await.is_err() {
+            tracing::warn!("some libraries do not answer yet; they are served as soon as they do");
+        }
+    }
+}
+
+fn statuses(slots: &Slots) -> Vec<LibraryStatus> {
+    slots.values().map(|slot| slot.published.borrow().status.clone()).collect()
+}
+
+/// The first worker that has not ticked lately.
+fn stalled_worker(slots: &Slots, now: Instant) -> Option<LibraryName> {
+    let late = |slot: &Slot| now.saturating_duration_since(*slot.beat.borrow()) > BEAT_AGE_MAX;
+    slots.iter().find(|(_, slot)| late(slot)).map(|(name, _)| name.clone())
+}
+
+fn failed_from(reason: &str, now: DateTime<Utc>) -> WorkerState {
+    let ran = WorkerState::Running { full: false, again: None, failures: 0, leaving: false };
+    let facts = EndFacts { now, jitter: rand::random(), stamp: None };
+    ran.finished(&Outcome::Failed(reason.to_owned()), facts).unwrap_or(WorkerState::Idle)
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect()
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl std::fmt::Debug for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spec").field("name", &self.name).field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

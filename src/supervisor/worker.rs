@@ -1,0 +1,341 @@
+//! One library's worker: waits for wishes, ticks and the end of its run, and publishes what it does.
+//!
+//! Owns: the job of one library. Invariant: the loop never awaits the job itself nor the disk; they run in tasks of their
+//! own, so that the worker ticks on and a panic in them is an event like any other. May import: `job`, `media`, `shutdown`,
+//! `status`, `systemd`. Tests: `tests.rs`.
+
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
+
+use crate::clock::mono_now;
+use crate::job::{Facts, Job, Outcome, RunReport};
+use crate::shutdown::{Shutdown, Stop};
+use crate::supervisor::Spec;
+use crate::supervisor::announce::{Announcer, log};
+use crate::supervisor::describe::{View, describe, facts_unknown, reason_for, reason_of_token};
+use crate::supervisor::schedule::{LastSeen, Timetable};
+use crate::supervisor::slot::{Activator, Answered, Published, Slot, Wishes};
+use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
+use crate::systemd::Message;
+
+/// Ticks (seconds) between two looks at the token file of a parked library.
+const TOKEN_LOOK_TICKS: u64 = 3;
+
+/// Ticks (seconds) between two readings of the index during a run: the totals grow.
+const FACTS_RUNNING_TICKS: u64 = 10;
+
+/// Ticks (seconds) between two readings of the index and the token otherwise: others may change them.
+const FACTS_IDLE_TICKS: u64 = 300;
+
+/// One library's worker.
+pub(crate) struct Worker {
+    spec: Arc<Spec>,
+    ticks: watch::Receiver<DateTime<Utc>>,
+    wishes: Wishes,
+    published: watch::Sender<Published>,
+    answered: watch::Sender<Answered>,
+    beat: watch::Sender<Instant>,
+    leave: Stop,
+    stop: Stop,
+    state: WorkerState,
+    timetable: Timetable,
+    announcer: Announcer,
+    facts: Facts,
+    reason: String,
+    ready: bool,
+    tick_count: u64,
+    serving: u64,
+    run: Option<JoinHandle<(Option<u64>, RunReport)>>,
+    facts_read: Option<JoinHandle<Facts>>,
+    token_look: Option<JoinHandle<Option<u64>>>,
+}
+
+// === impl Worker ===
+
+impl Worker {
+    /// A worker over `spec` in `state`, and its outside. `ticks` holds the wall clock's newest reading.
+    pub(crate) fn new(
+        spec: Arc<Spec>,
+        state: WorkerState,
+        reason: String,
+        ticks: watch::Receiver<DateTime<Utc>>,
+    ) -> (Self, Slot) {
+        let now = *ticks.borrow();
+        let timetable = Timetable::new((spec.due_after)(), spec.splay, now, random());
+        let facts = facts_unknown();
+        let first = first_status(&spec, &state, &reason, &facts, timetable.next());
+        let (activator, wishes) = Activator::new();
+        let (published, published_seen) = watch::channel(first);
+        let (answered, answered_seen) = watch::channel(Answered::default());
+        let (beat, beat_seen) = watch::channel(mono_now());
+        let (leave, leave_seen) = Shutdown::new();
+        let (stop, stop_seen) = Shutdown::new();
+        let slot = Slot {
+            activator,
+            published: published_seen,
+            answered: answered_seen,
+            beat: beat_seen,
+            leave,
+            stop,
+        };
+        let worker = Self {
+            announcer: Announcer::new(spec.name.clone()),
+            facts_read: Some(read_facts(&spec.job)),
+            spec,
+            ticks,
+            wishes,
+            published,
+            answered,
+            beat,
+            leave: leave_seen,
+            stop: stop_seen,
+            state,
+            timetable,
+            facts,
+            reason,
+            ready: false,
+            tick_count: 0,
+            serving: 0,
+            run: None,
+            token_look: None,
+        };
+        (worker, slot)
+    }
+
+    /// Works until it is told to leave and no run is under way. Ends too when the ticks end.
+    pub(crate) async fn work(mut self) {
+        let leave = self.leave.clone();
+        while self.state != WorkerState::Stopped {
+            let is_leaving = matches!(self.state, WorkerState::Running { leaving: true, .. });
+            tokio::select! {
+                tick = self.ticks.changed() => match tick {
+                    Ok(()) => self.on_tick(),
+                    Err(_) => break,
+                },
+                () = self.wishes.arrived() => self.on_wish(),
+                ended = ended(&mut self.run) => self.on_run_ended(ended),
+                facts = ended(&mut self.facts_read) => self.on_facts(facts),
+                stamp = ended(&mut self.token_look) => self.on_token_look(stamp),
+                () = leave.begun(), if !is_leaving => self.enter(WorkerState::leave_began),
+            }
+        }
+        self.publish();
+    }
+
+    fn on_tick(&mut self) {
+        let now = *self.ticks.borrow_and_update();
+        self.tick_count += 1;
+        self.beat.send_replace(mono_now());
+        if self.timetable.tick(now, random()) {
+            let wish = Activation { cause: Cause::Schedule, full: false };
+            self.enter(|state| state.activated(wish));
+        }
+        self.enter(|state| state.time_passed(now));
+        self.look_around();
+        if self.state.is_running() {
+            self.publish();
+        }
+    }
+
+    /// Begins those looks at disk that are due; at most one of each is under way.
+    fn look_around(&mut self) {
+        let period = if self.state.is_running() { FACTS_RUNNING_TICKS } else { FACTS_IDLE_TICKS };
+        if self.facts_read.is_none() && self.tick_count.is_multiple_of(period) {
+            self.facts_read = Some(read_facts(&self.spec.job));
+        }
+        let parked = matches!(self.state, WorkerState::NeedsLogin { .. });
+        if parked && self.token_look.is_none() && self.tick_count.is_multiple_of(TOKEN_LOOK_TICKS) {
+            let job = Arc::clone(&self.spec.job);
+            self.token_look = Some(tokio::task::spawn_blocking(move || job.token_stamp()));
+        }
+    }
+
+    fn on_wish(&mut self) {
+        if let Some(wish) = self.wishes.take() {
+            self.enter(|state| state.activated(wish));
+            if !self.state.is_running() {
+                self.answer_all();
+            }
+        }
+    }
+
+    fn on_token_look(&mut self, look: Result<Option<u64>, JoinError>) {
+        self.token_look = None;
+        match look {
+            Ok(stamp) => self.enter(|state| state.token_seen(stamp)),
+            Err(error) => tracing::error!(library = %self.spec.name, %error, "cannot look at the token file"),
+        }
+    }
+
+    fn on_facts(&mut self, facts: Result<Facts, JoinError>) {
+        self.facts_read = None;
+        match facts {
+            Ok(facts) => self.facts = facts,
+            Err(error) => {
+                log(Message::WorkerCrashed, &self.spec.name, &format!("reading its index: {error}"));
+            }
+        }
+        let now = *self.ticks.borrow();
+        self.announcer.token_seen(&self.facts.token, now);
+        if !self.ready {
+            self.ready = true;
+            self.begin(now);
+        }
+        self.publish();
+    }
+
+    /// The first facts are there: parks the library, or plans its first run.
+    fn begin(&mut self, now: DateTime<Utc>) {
+        let parked_or_idle = WorkerState::at_start(&self.facts.token, None);
+        let has_token = parked_or_idle == WorkerState::Idle;
+        let seen = LastSeen { last_run: self.facts.last_run.as_ref(), has_token };
+        self.timetable.begin(&seen, now, random());
+        if has_token || self.state != WorkerState::Idle {
+            return;
+        }
+        let stamp = self.spec.job.token_stamp();
+        self.reason = reason_of_token(&self.facts.token);
+        self.announcer.run_ended(&Outcome::NeedsLogin(self.reason.clone()), stamp, &self.reason);
+        self.enter(|_| WorkerState::NeedsLogin { stamp });
+    }
+
+    fn on_run_ended(&mut self, ended: Result<(Option<u64>, RunReport), JoinError>) {
+        self.run = None;
+        let (stamp, report) = ended.unwrap_or_else(|error| (None, crash_report(&error)));
+        let reason = reason_of(&report);
+        self.announcer.run_ended(&report.outcome, stamp, &reason);
+        log_end(&self.spec, &report);
+        self.reason = reason;
+        self.answered.send_replace(Answered { ticket: self.serving, report: Some(report.clone()) });
+        if report.summary.is_some() {
+            self.facts.last_run.clone_from(&report.summary);
+        }
+        let facts = EndFacts { now: *self.ticks.borrow(), jitter: random(), stamp };
+        self.enter(|state| match state.clone().finished(&report.outcome, facts) {
+            Ok(next) => next,
+            Err(illegal) => {
+                tracing::error!(%illegal, "a worker's state is wrong");
+                state
+            }
+        });
+        if !self.state.is_running() {
+            self.answer_all();
+        }
+        self.facts_read = Some(read_facts(&self.spec.job));
+        self.publish();
+    }
+
+    /// Moves to the next state; a run begins if the move led to one.
+    fn enter(&mut self, event: impl FnOnce(WorkerState) -> WorkerState) {
+        let before = self.state.clone();
+        self.state = event(before.clone());
+        if self.state == before {
+            return;
+        }
+        if self.run.is_none()
+            && let WorkerState::Running { full, .. } = self.state
+        {
+            self.start_run(full);
+        }
+        self.publish();
+    }
+
+    fn start_run(&mut self, full: bool) {
+        self.serving = self.wishes.newest();
+        self.reason.clear();
+        let job = Arc::clone(&self.spec.job);
+        let stop = self.stop.clone();
+        tracing::info!(library = %self.spec.name, full, "a run of library {} begins", self.spec.name);
+        self.run = Some(tokio::spawn(async move {
+            let looking = Arc::clone(&job);
+            let stamp = tokio::task::spawn_blocking(move || looking.token_stamp()).await.ok().flatten();
+            (stamp, job.run(full, stop).await)
+        }));
+    }
+
+    /// Answers every wish there is: no run follows that could answer it better.
+    fn answer_all(&self) {
+        let ticket = self.wishes.newest();
+        self.answered.send_modify(|answered| answered.ticket = ticket);
+    }
+
+    fn publish(&self) {
+        let status = describe(View {
+            name: &self.spec.name,
+            root: &self.spec.root,
+            state: &self.state,
+            reason: &self.reason,
+            facts: &self.facts,
+            progress: Some(self.spec.job.progress().borrow().clone()),
+            next_run: self.timetable.next(),
+        });
+        self.published.send_replace(Published { status, ready: self.ready });
+    }
+}
+
+/// Ends with the task; never, if there is none.
+async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(handle) => handle.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn read_facts(job: &Arc<dyn Job>) -> JoinHandle<Facts> {
+    let job = Arc::clone(job);
+    tokio::spawn(async move { job.facts().await })
+}
+
+fn first_status(
+    spec: &Spec,
+    state: &WorkerState,
+    reason: &str,
+    facts: &Facts,
+    next_run: Option<DateTime<Utc>>,
+) -> Published {
+    let view = View { name: &spec.name, root: &spec.root, state, reason, facts, progress: None, next_run };
+    Published { status: describe(view), ready: false }
+}
+
+/// A run that panicked, as a report.
+fn crash_report(error: &JoinError) -> RunReport {
+    let reason = format!("the run ended by a bug: {error}\nhint: see the journal, and report it");
+    RunReport { outcome: Outcome::Failed(reason), summary: None }
+}
+
+/// The run's own words, where it left some; else those of its outcome.
+fn reason_of(report: &RunReport) -> String {
+    let told = report.summary.as_ref().and_then(|summary| summary.reason.clone());
+    match (reason_for(&report.outcome), told) {
+        (reason, Some(told)) if matches!(report.outcome, Outcome::Incomplete) => {
+            if told.is_empty() {
+                reason
+            } else {
+                told
+            }
+        }
+        (reason, _) => reason,
+    }
+}
+
+fn log_end(spec: &Spec, report: &RunReport) {
+    let Some(run) = &report.summary else { return };
+    tracing::info!(
+        library = %spec.name,
+        run = run.run,
+        listed = run.listed,
+        new = run.new,
+        downloaded = run.downloaded,
+        bytes = run.bytes,
+        failed = run.failed,
+        "run {} of library {} ended: {} listed, {} downloaded, {} failed",
+        run.run, spec.name, run.listed, run.downloaded, run.failed,
+    );
+}
+
+fn random() -> f64 {
+    rand::random()
+}

@@ -1,0 +1,101 @@
+//! The events that people alert on, each with the fixed `MESSAGE_ID` under which the journal finds it.
+//!
+//! Owns: the identifiers. Invariant: an identifier is never changed nor used again. May import: nothing.
+//! Tests: below.
+
+/// An event that a person or a monitor may want to be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A library is parked until a person logs in.
+    NeedsLogin,
+    /// A run got past the login again.
+    LoginRestored,
+    /// A refresh token dies within days, as Google told when it was given.
+    TokenDiesSoon,
+    /// The day's quota of the project is spent.
+    QuotaSpent,
+    /// Work goes on after the quota's reset.
+    QuotaBack,
+    /// No room on disk.
+    DiskFull,
+    /// There is room again.
+    DiskHasRoom,
+    /// A run ended by a fault that waiting hardly mends.
+    RunFailed,
+    /// A run went to its end after such a fault.
+    RunRecovered,
+    /// A run ended early by a passing fault.
+    BackingOff,
+    /// A run went to its end, but items failed.
+    RunIncomplete,
+    /// A run ended with everything on disk.
+    RunComplete,
+    /// A changed configuration was refused; the old settings stay.
+    ConfigRefused,
+    /// A changed configuration is in force.
+    ConfigApplied,
+    /// A worker died of a bug and was started again.
+    WorkerCrashed,
+    /// A worker does not show that it lives.
+    WorkerStalled,
+}
+
+// === impl Message ===
+
+impl Message {
+    /// Every message.
+    pub const ALL: [Self; 16] = [
+        Self::NeedsLogin,
+        Self::LoginRestored,
+        Self::TokenDiesSoon,
+        Self::QuotaSpent,
+        Self::QuotaBack,
+        Self::DiskFull,
+        Self::DiskHasRoom,
+        Self::RunFailed,
+        Self::RunRecovered,
+        Self::BackingOff,
+        Self::RunIncomplete,
+        Self::RunComplete,
+        Self::ConfigRefused,
+        Self::ConfigApplied,
+        Self::WorkerCrashed,
+        Self::WorkerStalled,
+    ];
+
+    /// The identifier as the journal's `MESSAGE_ID`: 32 hex digits.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::NeedsLogin => "ac31904e04204a8cb04e9d003ec3960d",
+            Self::LoginRestored => "a8b2b98430ff44e5b41fcdf0d9ba8241",
+            Self::TokenDiesSoon => "ea5d4895afab4abe9528b3278f38bd34",
+            Self::QuotaSpent => "b1332d20d3d140d6a81fda9a5cb552ed",
+            Self::QuotaBack => "3965ade1712143a18cda781fb3910478",
+            Self::DiskFull => "76ac04ea0120484da7cc7d188d15c368",
+            Self::DiskHasRoom => "82479c794d7f4d6b8a479c5f2740d448",
+            Self::RunFailed => "863a0e110a964b41a0c3fd691d29bcef",
+            Self::RunRecovered => "3c5eb812c5e1431fa2146c4585fb7fdf",
+            Self::BackingOff => "9989c96640a24f9ba269ee1a9e1459f7",
+            Self::RunIncomplete => "6eb58c69c06d42ed82c06ef67a3fd564",
+            Self::RunComplete => "22748b7a784c485f8bbbfae753a4bff6",
+            Self::ConfigRefused => "d0e982a058154c2caf94ebab628cb991",
+            Self::ConfigApplied => "a658b571cbb845679dfbeb7fcf7f6b01",
+            Self::WorkerCrashed => "d03904aaf6f44faf893a56a853e6cab9",
+            Self::WorkerStalled => "8e85890bdf084a188b876038cf9bdc3d",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::systemd::messages::Message;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_message_has_an_identifier_of_its_own() {
+        let ids: BTreeSet<&str> = Message::ALL.iter().map(|message| message.id()).collect();
+        assert_eq!(ids.len(), Message::ALL.len());
+        let hex = |id: &&str| id.len() == 32 && id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        assert!(ids.iter().all(hex), "{ids:?}");
+    }
+}

@@ -1,0 +1,149 @@
+//! What the service manager is told: ready, reloading, alive, stopping, and a sentence for `systemctl status`.
+//!
+//! Owns: the notification socket. Invariant: outside systemd every call does nothing; a failing notification is logged and
+//! never stops the daemon. May import: `status`. Tests: below.
+
+use chrono::TimeZone;
+use sd_notify::NotifyState;
+use std::time::Duration;
+
+use crate::status::{LibraryState, LibraryStatus};
+
+/// The longest status sentence, bytes: the service manager reads datagrams of 4,096 (`NOTIFY_BUFFER_MAX`).
+const SENTENCE_BYTES_MAX: usize = 1_500;
+
+/// Speaks to the service manager.
+#[derive(Clone, Debug)]
+pub struct Notifier {
+    watchdog: Option<Duration>,
+}
+
+// === impl Notifier ===
+
+impl Notifier {
+    /// A notifier for the environment that the service manager set.
+    pub fn from_env() -> Self {
+        Self { watchdog: sd_notify::watchdog_enabled() }
+    }
+
+    /// How often a sign of life is due: half of what the unit grants; none: nobody waits for it.
+    pub fn watchdog_period(&self) -> Option<Duration> {
+        self.watchdog.map(|whole| whole / 2)
+    }
+
+    /// Everything is open and served.
+    pub fn ready(&self, sentence: &str) {
+        send(&[NotifyState::Ready, NotifyState::Status(&line(sentence))]);
+    }
+
+    /// The configuration is being read again; [`Self::ready`] ends it.
+    pub fn reloading(&self) {
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => send(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::debug!(%error, "cannot read the monotonic clock for the service manager"),
+        }
+    }
+
+    /// A sentence for `systemctl status`.
+    pub fn status(&self, sentence: &str) {
+        send(&[NotifyState::Status(&line(sentence))]);
+    }
+
+    /// A sign of life.
+    pub fn alive(&self) {
+        send(&[NotifyState::Watchdog]);
+    }
+
+    /// The daemon is ending.
+    pub fn stopping(&self, sentence: &str) {
+        send(&[NotifyState::Stopping, NotifyState::Status(&line(sentence))]);
+    }
+}
+
+fn send(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "cannot notify the service manager");
+    }
+}
+
+/// One line: a line break would begin another assignment of the protocol.
+fn line(sentence: &str) -> String {
+    sentence.replace(['\n', '\r'], " ")
+}
+
+/// All libraries in one sentence, such as `2 libraries: alice running, 1,240 of 9,800 files; bob idle until 18:00`.
+///
+/// `zone` is that of the clock times.
+pub fn sentence_for<Tz: TimeZone>(libraries: &[LibraryStatus], zone: &Tz) -> String
+where
+    Tz::Offset: std::fmt::Display,
+{
+    let count = match libraries.len() {
+        0 => {
+            return "no libraries are configured; idle until the configuration is changed and reloaded"
+                .to_owned();
+        }
+        1 => "1 library".to_owned(),
+        many => format!("{many} libraries"),
+    };
+    let mut sentence = format!("{count}: ");
+    for (place, library) in libraries.iter().enumerate() {
+        let clause = clause_for(library, zone);
+        if sentence.len() + clause.len() > SENTENCE_BYTES_MAX {
+            return format!("{sentence}; and {} more", libraries.len() - place);
+        }
+        if place > 0 {
+            sentence.push_str("; ");
+        }
+        sentence.push_str(&clause);
+    }
+    sentence
+}
+
+fn clause_for<Tz: TimeZone>(library: &LibraryStatus, zone: &Tz) -> String
+where
+    Tz::Offset: std::fmt::Display,
+{
+    let name = &library.name;
+    let word = library.state.word();
+    let clock = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map_or(String::new(), |at| format!(" until {}", at.with_timezone(zone).format("%H:%M")))
+    };
+    match library.state {
+        LibraryState::Running => match &library.progress {
+            Some(progress) if !progress.waiting.is_empty() => {
+                let (done, wanted) = (grouped(progress.downloaded), grouped(progress.wanted));
+                format!("{name} running, {done} of {wanted} files, waits for {}", progress.waiting)
+            }
+            Some(progress) if progress.wanted > 0 => {
+                let (done, wanted) = (grouped(progress.downloaded), grouped(progress.wanted));
+                format!("{name} running, {done} of {wanted} files")
+            }
+            Some(progress) => format!("{name} running, {} items listed", grouped(progress.listed)),
+            None => format!("{name} running"),
+        },
+        LibraryState::Idle => format!("{name} idle{}", clock(library.next_run)),
+        LibraryState::NeedsLogin => format!("{name} {word}, run `gphotos-syncd login {name}`"),
+        LibraryState::BackingOff
+        | LibraryState::QuotaSpent
+        | LibraryState::DiskFull
+        | LibraryState::Failed => format!("{name} {word}{}", clock(library.until)),
+    }
+}
+
+/// A number with its digits in groups of three, such as `1,240`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "notify_tests.rs"]
+mod tests;

@@ -1,0 +1,93 @@
+//! The status sentence.
+
+use chrono::{DateTime, FixedOffset, Utc};
+use std::path::PathBuf;
+
+use crate::media::LibraryName;
+use crate::status::{LibraryState, LibraryStatus, Progress, TokenHealth};
+use crate::systemd::notify::{SENTENCE_BYTES_MAX, grouped, line, sentence_for};
+
+fn six_pm() -> DateTime<Utc> {
+    "2026-11-22T16:00:00Z".parse().expect("a legal time")
+}
+
+fn zone() -> FixedOffset {
+    FixedOffset::east_opt(7_200).expect("a legal offset")
+}
+
+fn library(name: &str, state: LibraryState) -> LibraryStatus {
+    LibraryStatus {
+        name: LibraryName::try_new(name).expect("legal"),
+        root: PathBuf::from("/srv/photos"),
+        state,
+        detail: String::new(),
+        until: Some(six_pm()),
+        last_run: None,
+        last_complete: None,
+        next_run: Some(six_pm()),
+        items: 0,
+        files: 0,
+        bytes: 0,
+        wanted: 0,
+        failed: 0,
+        failures: Vec::new(),
+        token: TokenHealth::Missing,
+        progress: None,
+    }
+}
+
+fn running(progress: Progress) -> LibraryStatus {
+    LibraryStatus { progress: Some(progress), ..library("alice", LibraryState::Running) }
+}
+
+#[test]
+fn two_libraries_are_told_in_one_sentence() {
+    let alice = running(Progress { downloaded: 1_240, wanted: 9_800, ..Progress::default() });
+    let bob = library("bob", LibraryState::Idle);
+    assert_eq!(
+        sentence_for(&[alice, bob], &zone()),
+        "2 libraries: alice running, 1,240 of 9,800 files; bob idle until 18:00"
+    );
+}
+
+#[test]
+fn every_state_has_its_clause() {
+    let manual = LibraryStatus { next_run: None, ..library("alice", LibraryState::Idle) };
+    let table = [
+        (manual, "alice idle"),
+        (library("alice", LibraryState::Running), "alice running"),
+        (running(Progress { listed: 300, ..Progress::default() }), "alice running, 300 items listed"),
+        (
+            running(Progress { wanted: 9, waiting: "the pace".to_owned(), ..Progress::default() }),
+            "alice running, 0 of 9 files, waits for the pace",
+        ),
+        (library("alice", LibraryState::BackingOff), "alice backing-off until 18:00"),
+        (library("alice", LibraryState::QuotaSpent), "alice quota-spent until 18:00"),
+        (library("alice", LibraryState::NeedsLogin), "alice needs-login, run `gphotos-syncd login alice`"),
+        (library("alice", LibraryState::DiskFull), "alice disk-full until 18:00"),
+        (library("alice", LibraryState::Failed), "alice failed until 18:00"),
+    ];
+    for (status, expected) in table {
+        assert_eq!(sentence_for(&[status], &zone()), format!("1 library: {expected}"));
+    }
+    assert!(sentence_for(&[], &zone()).starts_with("no libraries are configured"));
+}
+
+#[test]
+fn a_hundred_libraries_fit_in_the_datagram() {
+    let many: Vec<LibraryStatus> =
+        (0..100).map(|n| library(&format!("library-{n}"), LibraryState::NeedsLogin)).collect();
+    let sentence = sentence_for(&many, &zone());
+    assert!(sentence.len() < SENTENCE_BYTES_MAX + 20 && sentence.ends_with(" more"), "{sentence}");
+}
+
+#[test]
+fn a_line_break_begins_no_assignment() {
+    assert_eq!(line("one\nREADY=1\r"), "one READY=1 ");
+}
+
+#[test]
+fn digits_are_grouped_by_three() {
+    let shown: Vec<String> = [0, 999, 1_000, 1_234_567].into_iter().map(grouped).collect();
+    assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+}
