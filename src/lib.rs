@@ -3,9 +3,11 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod daemon;
 pub mod exit;
 pub mod fs;
 pub mod google;

@@ -1,0 +1,212 @@
+//! A status without a daemon: what the disk alone tells.
+//!
+//! Owns: the reading of indexes and token files for `status`. Invariant: changes nothing on disk and asks nobody.
+//! May import: `auth`, `config`, `limiter`, `store`, `status`. Tests: below, of the pure part.
+
+use chrono::{DateTime, Local, Utc};
+use std::path::Path;
+
+use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
+use crate::config::{Config, Library};
+use crate::limiter::Limiter;
+use crate::status::{
+    ClassStatus, DaemonStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary, TokenHealth,
+};
+use crate::store::{Store, StoreError, Totals};
+use crate::supervisor::describe::{detail_for, reason_of_token};
+
+/// The index in its folder.
+const INDEX_NAME: &str = "index.sqlite";
+
+/// The index's folder in a root, unless the configuration names another.
+const INDEX_DIR: &str = ".gphotos-syncd";
+
+/// What an index tells.
+#[derive(Default)]
+struct Indexed {
+    totals: Totals,
+    failures: Vec<crate::status::FailureStatus>,
+    last_run: Option<RunSummary>,
+    last_complete: Option<DateTime<Utc>>,
+}
+
+/// Every library as the disk tells at `now`.
+pub(crate) async fn read_status(config: &Config, state_dir: &Path, now: DateTime<Utc>) -> DaemonStatus {
+    let limits = read_limits(config, state_dir);
+    let mut libraries = Vec::with_capacity(config.libraries.len());
+    for library in config.libraries.values() {
+        libraries.push(read_library(library, now).await);
+    }
+    let path = std::fs::canonicalize(&config.path).unwrap_or_else(|_| config.path.clone());
+    DaemonStatus {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: path,
+        pid: None,
+        started: None,
+        libraries,
+        limits,
+    }
+}
+
+/// The day budgets, if this user may read them; a state folder that is not there is not created.
+fn read_limits(config: &Config, state_dir: &Path) -> Vec<ClassStatus> {
+    if !state_dir.is_dir() {
+        return Vec::new();
+    }
+    match Limiter::open(&config.limits, Some(state_dir)) {
+        Ok(limiter) => limiter.status(),
+        Err(error) => {
+            tracing::debug!(%error, "the day budgets cannot be read");
+            Vec::new()
+        }
+    }
+}
+
+async fn read_library(library: &Library, now: DateTime<Utc>) -> LibraryStatus {
+    let (indexed, fault) = match read_index(library).await {
+        Ok(indexed) => (indexed, None),
+        Err(error) => (Indexed::default(), Some(crate::daemon::told(&error))),
+    };
+    let token = health_of(library, indexed.last_run.as_ref());
+    let (state, reason) = decide_state(&token, indexed.last_run.as_ref(), fault);
+    let next_run = library.schedule.next_after(&now.with_timezone(&Local)).map(|due| due.to_utc());
+    LibraryStatus {
+        name: library.name.clone(),
+        root: library.root.clone(),
+        state,
+        detail: detail_for(state, &reason, &library.name),
+        until: None,
+        last_run: indexed.last_run,
+        last_complete: indexed.last_complete,
+        next_run,
+        items: indexed.totals.items,
+        files: indexed.totals.files,
+        bytes: indexed.totals.bytes,
+        wanted: indexed.totals.wanted,
+        failed: indexed.totals.failed,
+        failures: indexed.failures,
+        token,
+        progress: None,
+    }
+}
+
+async fn read_index(library: &Library) -> Result<Indexed, StoreError> {
+    let dir = library.index_dir.clone().unwrap_or_else(|| library.root.join(INDEX_DIR));
+    let Some(store) = Store::open_read_only(&dir.join(INDEX_NAME))? else { return Ok(Indexed::default()) };
+    let (last_run, last_complete) = store.last_run().await?;
+    let failures_max = u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX);
+    Ok(Indexed {
+        totals: store.totals().await?,
+        failures: store.failures(failures_max).await?,
+        last_run,
+        last_complete,
+    })
+}
+
+fn health_of(library: &Library, last_run: Option<&RunSummary>) -> TokenHealth {
+    let path = library.root.join(TOKEN_FILE_NAME);
+    match TokenFile::read(&path, &library.name) {
+        Ok(file) => match refusal_of(last_run, written_at(&path)) {
+            Some(reason) => TokenHealth::Dead { reason },
+            None => TokenHealth::Good { dies_at: file.dies_at() },
+        },
+        Err(TokenFileError::Missing { .. }) => TokenHealth::Missing,
+        Err(error) => TokenHealth::Unusable { reason: error.to_string() },
+    }
+}
+
+fn written_at(path: &Path) -> Option<DateTime<Utc>> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok().map(Into::into)
+}
+
+/// Why the newest run refused the token, unless another token was written since.
+fn refusal_of(last_run: Option<&RunSummary>, written: Option<DateTime<Utc>>) -> Option<String> {
+    let run = last_run.filter(|run| run.end == RunEnd::NeedsLogin)?;
+    let is_newer = written.is_some_and(|written| written > run.finished);
+    (!is_newer).then(|| run.reason.clone().unwrap_or_else(|| "Google refused the token".to_owned()))
+}
+
+/// The state that the disk implies, and why.
+fn decide_state(
+    token: &TokenHealth,
+    last_run: Option<&RunSummary>,
+    index_fault: Option<String>,
+) -> (LibraryState, String) {
+    if let Some(fault) = index_fault {
+        return (LibraryState::Failed, fault);
+    }
+    if !matches!(token, TokenHealth::Good { .. }) {
+        return (LibraryState::NeedsLogin, reason_of_token(token));
+    }
+    let Some(run) = last_run else { return (LibraryState::Idle, String::new()) };
+    let state = match run.end {
+        // The token is good: somebody has logged in since.
+        RunEnd::Complete | RunEnd::Incomplete | RunEnd::Interrupted | RunEnd::NeedsLogin => {
+            LibraryState::Idle
+        }
+        RunEnd::Throttled => LibraryState::BackingOff,
+        RunEnd::DiskFull => LibraryState::DiskFull,
+        RunEnd::Failed => LibraryState::Failed,
+    };
+    let reason = if run.end == RunEnd::NeedsLogin { None } else { run.reason.clone() };
+    (state, reason.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::offline::{decide_state, refusal_of};
+    use crate::status::{LibraryState, RunEnd, RunSummary, TokenHealth};
+    use chrono::TimeDelta;
+
+    fn run(end: RunEnd) -> RunSummary {
+        RunSummary {
+            run: 1,
+            started: "2026-11-22T16:00:00Z".parse().expect("legal"),
+            finished: "2026-11-22T16:01:00Z".parse().expect("legal"),
+            end,
+            reason: Some("why".to_owned()),
+            full: false,
+            listed: 0,
+            new: 0,
+            downloaded: 0,
+            bytes: 0,
+            failed: 0,
+            api_requests: 0,
+            media_requests: 0,
+        }
+    }
+
+    #[test]
+    fn a_token_stays_refused_until_another_is_written() {
+        let refused = run(RunEnd::NeedsLogin);
+        let written = |secs| Some(refused.finished + TimeDelta::seconds(secs));
+        assert_eq!(refusal_of(Some(&refused), written(-60)), Some("why".to_owned()));
+        assert_eq!(refusal_of(Some(&refused), written(60)), None);
+        assert_eq!(refusal_of(Some(&run(RunEnd::Failed)), written(-60)), None);
+        assert_eq!(refusal_of(None, None), None);
+    }
+
+    #[test]
+    fn the_disk_implies_one_state() {
+        let good = || TokenHealth::Good { dies_at: None };
+        let dead = || TokenHealth::Dead { reason: "refused".to_owned() };
+        let table = [
+            (good(), None, LibraryState::Idle),
+            (good(), Some(RunEnd::Complete), LibraryState::Idle),
+            (good(), Some(RunEnd::Incomplete), LibraryState::Idle),
+            (good(), Some(RunEnd::Interrupted), LibraryState::Idle),
+            (good(), Some(RunEnd::NeedsLogin), LibraryState::Idle),
+            (good(), Some(RunEnd::Throttled), LibraryState::BackingOff),
+            (good(), Some(RunEnd::DiskFull), LibraryState::DiskFull),
+            (good(), Some(RunEnd::Failed), LibraryState::Failed),
+            (dead(), Some(RunEnd::Complete), LibraryState::NeedsLogin),
+            (TokenHealth::Missing, None, LibraryState::NeedsLogin),
+        ];
+        for (token, end, expected) in table {
+            let last = end.map(run);
+            assert_eq!(decide_state(&token, last.as_ref(), None).0, expected, "{token:?} {end:?}");
+        }
+        let fault = decide_state(&good(), None, Some("bad index".to_owned()));
+        assert_eq!(fault, (LibraryState::Failed, "bad index".to_owned()));
+    }
+}

@@ -1,0 +1,112 @@
+//! `status --check`: one line and an exit status for monitors.
+//!
+//! Critical (2): a library needs a login, has no room on disk or has failed; or no daemon runs although a library has a schedule.
+//! Warning (1): a library's newest run is incomplete, it is backing off or waits for the day's quota; its token dies within two
+//! days; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
+//! is under way. A library whose schedule is `manual` is never stale, and needs no daemon. Everything else is good (0).
+//!
+//! Owns: that decision. Invariant: pure. May import: `status`. Tests: below.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cli::output::{moment, span};
+use crate::media::LibraryName;
+use crate::status::{DaemonStatus, LibraryState, LibraryStatus, RunEnd, TokenHealth};
+
+/// A token that dies within this is warned of.
+const TOKEN_WARNING: TimeDelta = TimeDelta::days(2);
+
+/// A complete run may be this old whatever the schedule says.
+const STALE_AFTER_MIN: TimeDelta = TimeDelta::days(2);
+
+/// Complete runs may be missed this often.
+const STALE_PERIODS: i32 = 2;
+
+/// How bad it is; the number is the exit status that monitors expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Level {
+    /// Nothing to do.
+    Ok = 0,
+    /// Worth a look.
+    Warning = 1,
+    /// A person is needed.
+    Critical = 2,
+}
+
+/// The level and the line of the whole; `period_of` gives the time between two due runs, none for `manual`.
+pub(crate) fn decide_check(
+    status: &DaemonStatus,
+    period_of: impl Fn(&LibraryName) -> Option<TimeDelta>,
+    now: DateTime<Utc>,
+) -> (Level, String) {
+    let mut found: Vec<(Level, String)> = Vec::new();
+    let is_scheduled = status.libraries.iter().any(|library| period_of(&library.name).is_some());
+    if status.pid.is_none() && is_scheduled {
+        found.push((Level::Critical, "the daemon does not run".to_owned()));
+    }
+    for library in &status.libraries {
+        for (level, finding) in judge(library, period_of(&library.name), now) {
+            found.push((level, format!("{}: {finding}", library.name)));
+        }
+    }
+    found.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
+    let level = found.first().map_or(Level::Ok, |(level, _)| *level);
+    let word = match level {
+        Level::Ok => "OK",
+        Level::Warning => "WARNING",
+        Level::Critical => "CRITICAL",
+    };
+    let findings: Vec<String> = found.into_iter().map(|(_, finding)| finding.replace('\n', " ")).collect();
+    let text = if findings.is_empty() { counts(status) } else { findings.join("; ") };
+    (level, format!("{word} - {text}"))
+}
+
+fn counts(status: &DaemonStatus) -> String {
+    match status.libraries.as_slice() {
+        [] => "no libraries are configured".to_owned(),
+        [one] => format!("{} is {}", one.name, one.state.word()),
+        many => format!("{} libraries are well", many.len()),
+    }
+}
+
+fn judge(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>) -> Vec<(Level, String)> {
+    let mut found = Vec::new();
+    let word = library.state.word();
+    let with_detail = || match library.detail.lines().next().unwrap_or_default() {
+        "" => word.to_owned(),
+        detail => format!("{word}, {detail}"),
+    };
+    match library.state {
+        LibraryState::NeedsLogin | LibraryState::DiskFull | LibraryState::Failed => {
+            found.push((Level::Critical, with_detail()));
+        }
+        LibraryState::BackingOff | LibraryState::QuotaSpent => found.push((Level::Warning, with_detail())),
+        LibraryState::Idle | LibraryState::Running => {}
+    }
+    if library.last_run.as_ref().is_some_and(|run| run.end == RunEnd::Incomplete) {
+        found.push((Level::Warning, format!("{} items could not be fetched", library.failed)));
+    }
+    if let TokenHealth::Good { dies_at: Some(dies_at) } = &library.token
+        && *dies_at - now <= TOKEN_WARNING
+    {
+        found.push((Level::Warning, format!("its token dies at {}", moment(*dies_at))));
+    }
+    if let Some(stale) = staleness(library, period, now) {
+        found.push((Level::Warning, stale));
+    }
+    found
+}
+
+fn staleness(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>) -> Option<String> {
+    let allowed = (period? * STALE_PERIODS).max(STALE_AFTER_MIN);
+    match library.last_complete {
+        Some(at) if now - at > allowed => Some(format!("its last complete run was {} ago", span(now - at))),
+        None if library.state != LibraryState::Running => Some("no run was ever complete".to_owned()),
+        Some(_) | None => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "status_check_tests.rs"]
+mod tests;

@@ -1,0 +1,172 @@
+//! `status` for people: a table of all libraries, then what there is to say of each one.
+//!
+//! Owns: the words. Invariant: pure; shows no secret. May import: `status`. Tests: below.
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::output::{Align, moment, moment_or_dash, size, span, table};
+use crate::status::{
+    ClassStatus, DaemonStatus, LibraryState, LibraryStatus, RunEnd, RunSummary, TokenHealth,
+};
+use crate::systemd::grouped;
+
+/// Failing items that are shown without `--json`.
+const FAILURES_SHOWN_HERE: usize = 5;
+
+/// The whole status as text at `now`.
+pub(crate) fn text_of(status: &DaemonStatus, now: DateTime<Utc>) -> String {
+    let mut lines = vec![daemon_line(status)];
+    if status.libraries.is_empty() {
+        lines.push("no libraries are configured".to_owned());
+    } else {
+        lines.push(String::new());
+        lines.push(libraries_table(&status.libraries).trim_end().to_owned());
+    }
+    for library in &status.libraries {
+        lines.push(String::new());
+        lines.push(format!("{}: {}", library.name, library.root.display()));
+        lines.extend(details(library, now).into_iter().map(|line| format!("  {line}")));
+    }
+    if !status.limits.is_empty() {
+        lines.push(String::new());
+        lines.extend(status.limits.iter().map(class_line));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn daemon_line(status: &DaemonStatus) -> String {
+    let config = status.config.display();
+    match (status.pid, status.started) {
+        (Some(pid), Some(started)) => {
+            format!("daemon {} of {config}: process {pid}, since {}", status.version, moment(started))
+        }
+        (Some(pid), None) => format!("daemon {} of {config}: process {pid}", status.version),
+        (None, _) => format!("no daemon of {config} runs; this is what the disk tells"),
+    }
+}
+
+fn libraries_table(libraries: &[LibraryStatus]) -> String {
+    let head = [
+        ("LIBRARY", Align::Left),
+        ("STATE", Align::Left),
+        ("LAST RUN", Align::Left),
+        ("NEXT RUN", Align::Left),
+        ("ITEMS", Align::Right),
+        ("FILES", Align::Right),
+        ("SIZE", Align::Right),
+        ("WANTED", Align::Right),
+        ("FAILED", Align::Right),
+    ];
+    let row = |library: &LibraryStatus| {
+        vec![
+            library.name.to_string(),
+            library.state.word().to_owned(),
+            moment_or_dash(library.last_run.as_ref().map(|run| run.finished)),
+            moment_or_dash(library.next_run),
+            grouped(library.items),
+            grouped(library.files),
+            size(library.bytes),
+            grouped(library.wanted),
+            grouped(library.failed),
+        ]
+    };
+    table(&head, &libraries.iter().map(row).collect::<Vec<_>>())
+}
+
+fn details(library: &LibraryStatus, now: DateTime<Utc>) -> Vec<String> {
+    let until = library.until.map_or(String::new(), |until| format!(" until {}", moment(until)));
+    let mut lines = vec![format!("state: {}{until}", library.state.word())];
+    lines.extend(library.detail.lines().map(str::to_owned));
+    if let (LibraryState::Running, Some(progress)) = (library.state, &library.progress) {
+        let (done, wanted) = (grouped(progress.downloaded), grouped(progress.wanted));
+        let (listed, bytes) = (grouped(progress.listed), size(progress.bytes));
+        let mut line = format!("now: {listed} items listed, {done} of {wanted} files, {bytes}");
+        if !progress.waiting.is_empty() {
+            line.push_str(", waits for ");
+            line.push_str(&progress.waiting);
+        }
+        lines.push(line);
+    }
+    lines.push(library.last_run.as_ref().map_or_else(|| "last run: never".to_owned(), run_line));
+    if library.last_run.as_ref().is_some_and(|run| run.end != RunEnd::Complete) {
+        lines.push(format!("last complete run: {}", moment_or_dash(library.last_complete)));
+    }
+    lines.push(token_line(&library.token, now));
+    for failure in library.failures.iter().take(FAILURES_SHOWN_HERE) {
+        let next = failure.next_try.map_or(String::new(), |next| format!(", again after {}", moment(next)));
+        lines.push(format!("failed: {}: {} ({} tries{next})", failure.path, failure.reason, failure.tries));
+    }
+    if library.failures.len() > FAILURES_SHOWN_HERE {
+        lines.push("failed: more with `status --json`".to_owned());
+    }
+    lines
+}
+
+fn run_line(run: &RunSummary) -> String {
+    let word = match run.end {
+        RunEnd::Complete => "complete",
+        RunEnd::Incomplete => "incomplete",
+        RunEnd::Interrupted => "interrupted",
+        RunEnd::Throttled => "throttled",
+        RunEnd::NeedsLogin => "needs-login",
+        RunEnd::DiskFull => "disk-full",
+        RunEnd::Failed => "failed",
+    };
+    let reason = run.reason.as_deref().and_then(|reason| reason.lines().next());
+    let why =
+        reason.filter(|reason| !reason.is_empty()).map_or(String::new(), |reason| format!(": {reason}"));
+    format!(
+        "last run: {word} at {} after {}, {} listed, {} new, {} downloaded ({}), {} failed{why}",
+        moment(run.finished),
+        span(run.finished - run.started),
+        grouped(run.listed),
+        grouped(run.new),
+        grouped(run.downloaded),
+        size(run.bytes),
+        grouped(run.failed),
+    )
+}
+
+fn token_line(token: &TokenHealth, now: DateTime<Utc>) -> String {
+    match token {
+        TokenHealth::Missing => "token: missing".to_owned(),
+        TokenHealth::Unusable { reason } | TokenHealth::Dead { reason } => {
+            let word = if matches!(token, TokenHealth::Dead { .. }) { "dead" } else { "unusable" };
+            format!("token: {word}: {}", reason.lines().next().unwrap_or_default())
+        }
+        TokenHealth::Good { dies_at: None } => "token: good".to_owned(),
+        TokenHealth::Good { dies_at: Some(dies_at) } => {
+            let left = span(*dies_at - now);
+            format!(
+                "token: good, dies at {} (in {left}; Google's \"Testing\" consent screens give 7 days)",
+                moment(*dies_at)
+            )
+        }
+    }
+}
+
+fn class_line(class: &ClassStatus) -> String {
+    let today = match class.day_budget {
+        Some(budget) => {
+            let left = budget.saturating_sub(class.day_used);
+            format!("{} of {} left today", grouped(left), grouped(budget))
+        }
+        None => format!("{} today", grouped(class.day_used)),
+    };
+    let parked =
+        class.parked_until.map_or(String::new(), |until| format!(", parked until {}", moment(until)));
+    format!(
+        "{}: {:.1} of at most {:.1} requests/s ({}), {today}, {} throttled of {} sent{parked}",
+        class.class,
+        class.pace,
+        class.ceiling,
+        class.mode,
+        grouped(class.throttled),
+        grouped(class.sent),
+    )
+}
+
+#[cfg(test)]
+#[path = "status_text_tests.rs"]
+mod tests;

@@ -1,0 +1,206 @@
+//! From a configuration to jobs: what all libraries share, and the chain of each one.
+//!
+//! Owns: the one limiter, the one HTTP transport and the one client secret. Invariant: opens nothing of a library; a root that
+//! is gone fails its own run only. May import: everything below the supervisor. Tests: in `tests/it`.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+use crate::auth::{Authorizer, ClientSecret, TOKEN_FILE_NAME};
+use crate::config::{Config, Library};
+use crate::daemon::told;
+use crate::exit::Exit;
+use crate::google::{GoogleClient, Transport};
+use crate::job::{Job, Shared, SyncJob};
+use crate::limiter::{Limiter, LimiterError};
+use crate::secret::Secret;
+use crate::source::Source;
+use crate::supervisor::Spec;
+use crate::supervisor::schedule::DueAfter;
+
+/// What all libraries of one configuration share.
+pub struct Engine {
+    /// The configuration.
+    pub config: Config,
+    /// The limiter of all requests.
+    pub limiter: Limiter,
+    /// Leave to download, for all libraries together.
+    downloads: Arc<Semaphore>,
+    google: Option<GoogleSide>,
+}
+
+/// What it takes to talk to Google; a configuration without libraries needs none of it.
+#[derive(Clone)]
+pub(crate) struct GoogleSide {
+    client: Arc<ClientSecret>,
+    transport: Transport,
+    /// The file as it was read, to see whether a reload brings another.
+    pub(crate) content: Secret,
+}
+
+/// The parts that all libraries share cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No usable client secret; the text has the path and a hint.
+    #[error("{0}")]
+    ClientSecret(String),
+    /// No state folder.
+    #[error("cannot create the state folder `{}`", .path.display())]
+    StateDir {
+        /// Where.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No limiter.
+    #[error("cannot keep the limiter's state in `{}`", .path.display())]
+    Limiter {
+        /// Where.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: LimiterError,
+    },
+    /// No TLS.
+    #[error("cannot set up HTTPS: {0}")]
+    Transport(String),
+}
+
+// === impl BuildError ===
+
+impl BuildError {
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::StateDir { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Exit::NoPermission
+            }
+            Self::ClientSecret(_) | Self::StateDir { .. } | Self::Limiter { .. } | Self::Transport(_) => {
+                Exit::Config
+            }
+        }
+    }
+
+    /// The error with its causes.
+    pub fn told(&self) -> String {
+        told(self)
+    }
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Makes what all libraries of `config` share; the state folder is created (mode 0700) if need be.
+    ///
+    /// # Errors
+    /// See [`BuildError`]; a missing client secret is one only if there are libraries.
+    pub fn build(config: Config, secret_flag: Option<&Path>, state_dir: &Path) -> Result<Self, BuildError> {
+        let google = GoogleSide::open(&config, secret_flag)?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(state_dir);
+        made.map_err(|source| BuildError::StateDir { path: state_dir.to_owned(), source })?;
+        let limiter = Limiter::open(&config.limits, Some(state_dir))
+            .map_err(|source| BuildError::Limiter { path: state_dir.to_owned(), source })?;
+        let downloads = Arc::new(Semaphore::new(config.limits.downloads));
+        Ok(Self { config, limiter, downloads, google })
+    }
+
+    /// The same limiter under another configuration; what was open stays open until its last user is done.
+    ///
+    /// # Errors
+    /// See [`BuildError`]; nothing is changed then.
+    pub(crate) fn rebuild(&self, config: Config, secret_flag: Option<&Path>) -> Result<Self, BuildError> {
+        let google = GoogleSide::open(&config, secret_flag)?;
+        let downloads = if config.limits.downloads == self.config.limits.downloads {
+            Arc::clone(&self.downloads)
+        } else {
+            Arc::new(Semaphore::new(config.limits.downloads))
+        };
+        Ok(Self { config, limiter: self.limiter.clone(), downloads, google })
+    }
+
+    /// Whether the jobs of both are given the same things besides their library's own settings: application, endpoints,
+    /// and those limits that a job keeps for itself.
+    pub(crate) fn equips_as(&self, other: &Self) -> bool {
+        let content = |engine: &Self| engine.google.as_ref().map(|google| google.content.clone());
+        let kept = |engine: &Self| (engine.config.limits.downloads, engine.config.limits.min_free_space);
+        self.config.google.endpoints == other.config.google.endpoints
+            && content(self) == content(other)
+            && kept(self) == kept(other)
+    }
+
+    /// Every library for the supervisor.
+    pub fn specs(&self) -> Vec<Arc<Spec>> {
+        self.config.libraries.values().filter_map(|library| self.spec(library)).collect()
+    }
+
+    /// One library for the supervisor.
+    pub(crate) fn spec(&self, library: &Library) -> Option<Arc<Spec>> {
+        let schedule = library.schedule.clone();
+        Some(Arc::new(Spec {
+            name: library.name.clone(),
+            root: library.root.clone(),
+            due_after: Box::new(move || {
+                let schedule = schedule.clone();
+                let due_after: DueAfter = Box::new(move |now| {
+                    schedule.next_after(&now.with_timezone(&chrono::Local)).map(|due| due.to_utc())
+                });
+                due_after
+            }),
+            splay: library.splay,
+            job: self.job(library)?,
+        }))
+    }
+
+    /// The job of one library; none without what it takes to talk to Google, which any library brings.
+    pub fn job(&self, library: &Library) -> Option<Arc<dyn Job>> {
+        let google = self.google.as_ref()?;
+        let name = library.name.clone();
+        let auth = Authorizer::new(
+            name.clone(),
+            library.root.join(TOKEN_FILE_NAME),
+            Arc::clone(&google.client),
+            google.transport.json(),
+            self.limiter.clone(),
+        );
+        let client = GoogleClient::new(
+            name,
+            google.transport.clone(),
+            self.config.google.endpoints.clone(),
+            auth.clone(),
+            self.limiter.clone(),
+        );
+        let shared = Shared {
+            source: Source::from(client),
+            auth,
+            limiter: self.limiter.clone(),
+            downloads: Arc::clone(&self.downloads),
+            downloads_at_once: self.config.limits.downloads,
+            min_free_space: self.config.limits.min_free_space,
+        };
+        Some(Arc::new(SyncJob::new(Arc::new(library.clone()), shared)))
+    }
+}
+
+// === impl GoogleSide ===
+
+impl GoogleSide {
+    fn open(config: &Config, secret_flag: Option<&Path>) -> Result<Option<Self>, BuildError> {
+        if config.libraries.is_empty() {
+            return Ok(None);
+        }
+        let credentials_dir = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let path = ClientSecret::find(secret_flag, config, credentials_dir.as_deref())
+            .map_err(|error| BuildError::ClientSecret(error.to_string()))?;
+        let client =
+            ClientSecret::load(&path).map_err(|error| BuildError::ClientSecret(error.to_string()))?;
+        let content = std::fs::read_to_string(&path).map_err(|error| {
+            BuildError::ClientSecret(format!("cannot read `{}`: {error}", path.display()))
+        })?;
+        let transport = Transport::new(&config.google.endpoints).map_err(BuildError::Transport)?;
+        Ok(Some(Self { client: Arc::new(client), transport, content: Secret::new(content) }))
+    }
+}
