@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use crate::config::AlbumMode;
 use crate::fs::{Entry, EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, text_of};
+use crate::job::faults::{end_of_fs, fs_fault, text_of};
 use crate::job::links::{ALBUMS_DIR, LinkPlan, WantedLink, folders_of, numbered_link, relative_link};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, short_digest};
 use crate::job::tools::{Room, RoomError};
@@ -180,8 +180,7 @@ impl LinkMaker {
         if self.root.entry(path)?.is_some() {
             return Ok(Ok(Placed::Taken));
         }
-        let missing =
-            || FsError { what: "copy", path: target.into(), source: std::io::ErrorKind::NotFound.into() };
+        let missing = || fs_fault(&self.root, "copy", target, std::io::ErrorKind::NotFound.into());
         let entry = self.root.entry(target)?.ok_or_else(missing)?;
         if let Err(error) = self.room.check(entry.bytes) {
             return Ok(Err(error));
@@ -196,7 +195,7 @@ impl LinkMaker {
     }
 
     fn copy_bytes(&self, target: &str, partial: &str, mtime: i64) -> Result<(), FsError> {
-        let fault = |source| FsError { what: "copy", path: target.into(), source };
+        let fault = |source| fs_fault(&self.root, "copy", target, source);
         let Some(mut from) = self.root.open_file(target)? else {
             return Err(fault(std::io::ErrorKind::NotFound.into()));
         };

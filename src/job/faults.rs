@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::auth::AuthError;
-use crate::fs::FsError;
+use crate::fs::{FsError, Root};
 use crate::google::ApiError;
 use crate::job::Outcome;
 use crate::limiter::Parked;
@@ -28,9 +28,17 @@ pub(crate) fn text_of(error: &dyn Error) -> String {
     text
 }
 
+/// A call on an open file below `root` that failed.
+pub(crate) fn fs_fault(root: &Root, what: &'static str, path: &str, source: std::io::Error) -> FsError {
+    FsError { what, path: root.path().join(path), source }
+}
+
 /// How a run ends for a fault of the file system.
 pub(crate) fn end_of_fs(error: &FsError) -> Outcome {
-    let text = text_of(error);
+    let text = match error.hint() {
+        Some(hint) => format!("{}\nhint: {hint}", text_of(error)),
+        None => text_of(error),
+    };
     if error.is_full() {
         Outcome::DiskFull(text)
     } else if error.is_denied() {
@@ -87,7 +95,7 @@ pub(crate) fn end_of_root(error: &FsError, root: &Path) -> Outcome {
     let shown = root.display();
     let kind = error.source.kind();
     if error.is_full() {
-        return Outcome::DiskFull(text_of(error));
+        return end_of_fs(error);
     }
     Outcome::Unusable(if kind == NotFound {
         format!("the root `{shown}` does not exist\nhint: install -d -m 0750 -o gphotos-syncd {shown}")
@@ -96,10 +104,8 @@ pub(crate) fn end_of_root(error: &FsError, root: &Path) -> Outcome {
             "the root `{shown}` is not a folder\nhint: set `root` to a folder, or move the file away: mv {shown} {shown}.old"
         )
     } else if error.is_denied() {
-        format!(
-            "the root `{shown}` cannot be read and written: {}\nhint: chown -R gphotos-syncd {shown}",
-            text_of(error)
-        )
+        let hint = error.hint().unwrap_or_else(|| format!("chown -R gphotos-syncd {shown}"));
+        format!("the root `{shown}` cannot be read and written: {}\nhint: {hint}", text_of(error))
     } else {
         text_of(error)
     })

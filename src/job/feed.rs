@@ -166,6 +166,7 @@ impl Feeder<'_> {
         };
         lock(&tools.claims).begin_asking();
         let recorded = tools.store.record_page(record).await.map_err(|error| end_of_store(&error))?;
+        tools.count(|counts| counts.listed += recorded.distinct);
         self.hand_over_recorded(slot, recorded, &addresses).await
     }
 
@@ -177,10 +178,7 @@ impl Feeder<'_> {
         addresses: &Addresses,
     ) -> Result<(u64, u64), Outcome> {
         let (distinct, new) = (recorded.distinct, recorded.new);
-        self.tools.count(|counts| {
-            counts.listed += distinct;
-            counts.new += new;
-        });
+        self.tools.count(|counts| counts.new += new);
         self.hand_over(slot, recorded.wanted, addresses).await?;
         Ok((distinct, new))
     }

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use crate::fs::{FsError, Placed, Root};
 use crate::job::body::{FILE_BYTES_MAX, looks_like_text};
+use crate::job::faults::fs_fault;
 use crate::job::motion::{MARKS_WITHIN_BYTES, has_motion_mark};
 use crate::job::tools::{Room, RoomError};
 use crate::media::MediaId;
@@ -137,7 +138,8 @@ impl Partial {
     pub(crate) fn revive(mut self, leftover: Leftover) -> Result<Self, FsError> {
         let Some(mut reader) = self.root.open_file(&leftover.path)? else { return Ok(self) };
         let mut file = self.root.open_partial(&leftover.path, self.mode, true)?;
-        let fault = |what, source| FsError { what, path: (&leftover.path).into(), source };
+        let root = self.root.clone();
+        let fault = |what, source| fs_fault(&root, what, &leftover.path, source);
         let length = file.metadata().map_err(|e| fault("look at", e))?.len();
         if length < leftover.durable {
             drop(file);
@@ -210,11 +212,7 @@ impl Partial {
             Some(file) => file,
             None => self.file.insert(self.root.open_partial(&self.path, self.mode, false)?),
         };
-        file.write_all(bytes).map_err(|source| FsError {
-            what: "write",
-            path: (&self.path).into(),
-            source,
-        })?;
+        file.write_all(bytes).map_err(|source| fs_fault(&self.root, "write", &self.path, source))?;
         self.hasher.update(bytes);
         self.written = after;
         if self.written - self.durable >= CHECKPOINT_BYTES {
@@ -229,11 +227,7 @@ impl Partial {
         if self.written < PIECE_BYTES as u64 || self.written >= total || self.written == self.durable {
             return Ok(());
         }
-        file.sync_data().map_err(|source| FsError {
-            what: "make durable",
-            path: (&self.path).into(),
-            source,
-        })?;
+        file.sync_data().map_err(|source| fs_fault(&self.root, "make durable", &self.path, source))?;
         let path = format!("{PARTIAL_DIR}/{}.{total}.{}", self.key, self.written);
         if self.root.place(&self.path, &path)? == Placed::Done {
             self.path = path;

@@ -10,7 +10,7 @@ use std::io::Read;
 
 use crate::config::Sidecar;
 use crate::fs::{EntryKind, FsError, Placed, Root};
-use crate::job::faults::text_of;
+use crate::job::faults::{fs_fault, text_of};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, set_time};
 use crate::job::sidecar::{SIDECAR_BYTES_MAX, is_our_sidecar, sidecar_path};
 use crate::job::ticket::Whole;
@@ -53,9 +53,7 @@ pub(crate) fn make_contents_durable(root: &Root, group: &[Piece]) -> Result<(), 
     let [piece] = group else { return root.sync_fs() };
     let path = &piece.whole.partial;
     match root.open_file(path)? {
-        Some(file) => {
-            file.sync_all().map_err(|source| FsError { what: "make durable", path: path.into(), source })
-        }
+        Some(file) => file.sync_all().map_err(|source| fs_fault(root, "make durable", path, source)),
         None => Ok(()),
     }
 }
@@ -129,7 +127,7 @@ fn is_same(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     // Ends: the file has an end.
     loop {
         let got = file.read(&mut piece);
-        let got = got.map_err(|source| FsError { what: "read", path: (&whole.path).into(), source })?;
+        let got = got.map_err(|source| fs_fault(root, "read", &whole.path, source))?;
         if got == 0 {
             break;
         }
@@ -140,7 +138,7 @@ fn is_same(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     }
     // It may have been written by another process only just now.
     let synced = file.sync_all();
-    synced.map_err(|source| FsError { what: "make durable", path: (&whole.path).into(), source })?;
+    synced.map_err(|source| fs_fault(root, "make durable", &whole.path, source))?;
     Ok(true)
 }
 
@@ -166,7 +164,7 @@ fn place_sidecar(root: &Root, whole: &Whole, text: &str, rule: SidecarRule) -> R
 fn write_partial(root: &Root, path: &str, text: &str, mode: u32, whole: &Whole) -> Result<(), FsError> {
     use std::io::Write;
     let mut file = root.open_partial(path, mode, false)?;
-    let fault = |source| FsError { what: "write", path: path.into(), source };
+    let fault = |source| fs_fault(root, "write", path, source);
     file.write_all(text.as_bytes()).map_err(fault)?;
     set_time(&file, whole.created);
     file.sync_data().map_err(fault)

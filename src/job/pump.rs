@@ -28,6 +28,8 @@ use crate::job::tools::{Tools, lock};
 const WAITING_LOW: usize = 64;
 /// So many files in a row that failed for passing reasons mean that not the files but the network or Google ails.
 const FAILED_IN_A_ROW_MAX: u32 = 20;
+/// So many files in a row that came and could not be placed, with none placed, mean that the folders cannot be written at all.
+const UNPLACED_IN_A_ROW_MAX: u64 = 500;
 /// How long small files under way have to end after a stop.
 const DRAIN_MAX: Duration = Duration::from_secs(8);
 
@@ -166,8 +168,9 @@ impl<'a> Pump<'a> {
         match event {
             Event::FeedEnded(ended) => {
                 self.is_feeding = false;
-                if let Err(halt) = ended {
-                    self.end_with(halt);
+                match ended {
+                    Ok(()) => self.tools.count(|counts| counts.phase = "downloading"),
+                    Err(halt) => self.end_with(halt),
                 }
             }
             Event::Page(Some(page)) => {
@@ -269,7 +272,7 @@ impl<'a> Pump<'a> {
             if settled.stored > 0 { 0 } else { self.unplaced_in_a_row + settled.unplaced };
         if let Some(halt) = settled.halt {
             self.end_with(halt);
-        } else if self.unplaced_in_a_row >= u64::from(FAILED_IN_A_ROW_MAX) {
+        } else if self.unplaced_in_a_row >= UNPLACED_IN_A_ROW_MAX {
             self.end_with(Outcome::Failed(settled.reason));
         }
     }
