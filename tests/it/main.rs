@@ -6,4 +6,6 @@
 )]
 
 mod config;
+mod context;
+mod sync;
 mod tidy;
