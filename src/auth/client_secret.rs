@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use url::{Host, Url};
 
+use crate::auth::wording::shell_word;
 use crate::config::Config;
 use crate::secret::Secret;
 
@@ -56,7 +57,7 @@ pub enum ClientSecretError {
         found: Vec<PathBuf>,
     },
     /// The rights do not suffice.
-    #[error("permission denied reading the client secret `{}`\nhint: let the user that runs gphotos-syncd read it, e.g. chown or chgrp, and keep it from others", .path.display())]
+    #[error("permission denied reading the client secret `{0}`\nhint: let only the user that runs gphotos-syncd read it: chown USER {1}; chmod 400 {1}", .path.display(), shell_word(.path))]
     Denied {
         /// The file.
         path: PathBuf,
@@ -129,6 +130,13 @@ pub enum ClientSecretError {
         /// The key.
         key: &'static str,
     },
+}
+
+impl ClientSecretError {
+    /// Whether it is a matter of rights, not of the file or its name.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied { .. })
+    }
 }
 
 fn list(paths: &[PathBuf]) -> String {

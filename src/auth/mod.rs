@@ -30,6 +30,7 @@ pub(crate) use crate::auth::endpoint::{Revoked, TokenAnswer, TokenEndpoint};
 pub(crate) use crate::auth::ownership::give_to_folder_owner;
 pub(crate) use crate::auth::patience::ask_patiently;
 pub use crate::auth::token_file::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
+pub(crate) use crate::auth::wording::shell_word;
 use crate::limiter::Parked;
 use crate::secret::Secret;
 

@@ -9,6 +9,7 @@ mod terminal;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use std::io::{BufRead, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -170,6 +171,7 @@ fn check_root(library: &Library) -> Result<(), LoginError> {
     };
     match access(&path, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => Ok(()),
+        Err(Errno::ROFS) => Err(LoginError::RootReadOnly { path, library: name }),
         Err(_) => Err(LoginError::RootDenied { path, library: name, owner: Some(meta.uid()) }),
     }
 }

@@ -90,9 +90,8 @@ fn refuse(error: &RevokeError, path: &Path, library: &LibraryName, context: &mut
     say(context.err, &text);
     match error {
         RevokeError::Endpoint { later: true, .. } => Exit::TryLater,
-        RevokeError::ClientSecret(ClientSecretError::Denied { .. })
-        | RevokeError::TokenFile(_)
-        | RevokeError::Endpoint { later: false, .. } => Exit::NoPermission,
+        RevokeError::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
+        RevokeError::TokenFile(_) | RevokeError::Endpoint { later: false, .. } => Exit::NoPermission,
         RevokeError::ClientSecret(_) => Exit::Config,
     }
 }

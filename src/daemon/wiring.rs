@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-use crate::auth::{Authorizer, ClientSecret, TOKEN_FILE_NAME};
+use crate::auth::{Authorizer, ClientSecret, ClientSecretError, TOKEN_FILE_NAME};
 use crate::config::{Config, Library};
 use crate::daemon::told;
 use crate::exit::Exit;
@@ -45,8 +45,8 @@ pub(crate) struct GoogleSide {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// No usable client secret; the text has the path and a hint.
-    #[error("{0}")]
-    ClientSecret(String),
+    #[error(transparent)]
+    ClientSecret(#[from] ClientSecretError),
     /// No state folder.
     #[error("cannot create the state folder `{}`", .path.display())]
     StateDir {
@@ -79,6 +79,7 @@ impl BuildError {
             Self::StateDir { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Exit::NoPermission
             }
+            Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
             Self::ClientSecret(_) | Self::StateDir { .. } | Self::Limiter { .. } | Self::Transport(_) => {
                 Exit::Config
             }
@@ -193,13 +194,10 @@ impl GoogleSide {
             return Ok(None);
         }
         let credentials_dir = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let path = ClientSecret::find(secret_flag, config, credentials_dir.as_deref())
-            .map_err(|error| BuildError::ClientSecret(error.to_string()))?;
-        let client =
-            ClientSecret::load(&path).map_err(|error| BuildError::ClientSecret(error.to_string()))?;
-        let content = std::fs::read_to_string(&path).map_err(|error| {
-            BuildError::ClientSecret(format!("cannot read `{}`: {error}", path.display()))
-        })?;
+        let path = ClientSecret::find(secret_flag, config, credentials_dir.as_deref())?;
+        let client = ClientSecret::load(&path)?;
+        let content = std::fs::read_to_string(&path)
+            .map_err(|error| ClientSecretError::Unreadable { path, cause: error.to_string() })?;
         let transport = Transport::new(&config.google.endpoints).map_err(BuildError::Transport)?;
         Ok(Some(Self { client: Arc::new(client), transport, content: Secret::new(content) }))
     }

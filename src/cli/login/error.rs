@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::{CallbackError, ClientSecretError, ConsentError, scope_box};
+use crate::auth::{CallbackError, ClientSecretError, ConsentError, scope_box, shell_word};
 use crate::exit::Exit;
 use crate::fs::FsError;
 use crate::media::LibraryName;
@@ -41,6 +41,14 @@ pub(crate) enum LoginError {
         library: LibraryName,
         /// Whose it is.
         owner: Option<u32>,
+    },
+    /// Nothing at all can be written there.
+    #[error("the root of library `{library}` is on a read-only file system: `{}`\nhint: see why, and mount it writable: findmnt -T {}", .path.display(), shell_word(.path))]
+    RootReadOnly {
+        /// The root.
+        path: PathBuf,
+        /// Its library.
+        library: LibraryName,
     },
     /// The client secret is of no use.
     #[error(transparent)]
@@ -146,14 +154,15 @@ impl LoginError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::UnknownLibrary { .. } => Exit::Usage,
-            Self::ClientSecret(ClientSecretError::Denied { .. })
-            | Self::Callback(CallbackError::Denied { .. }) => Exit::NoPermission,
+            Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
             Self::RootMissing { .. } | Self::ClientSecret(_) => Exit::Config,
             Self::Callback(CallbackError::Taken { .. } | CallbackError::Listen { .. })
             | Self::TimedOut { .. }
             | Self::Exchange { later: true, .. } => Exit::TryLater,
             Self::Write { fault } if fault.is_full() => Exit::TryLater,
-            Self::RootDenied { .. }
+            Self::Callback(CallbackError::Denied { .. })
+            | Self::RootDenied { .. }
+            | Self::RootReadOnly { .. }
             | Self::Refused { .. }
             | Self::PastesSpent { .. }
             | Self::InputEnded
@@ -176,6 +185,7 @@ impl LoginError {
             Self::UnknownLibrary { .. }
             | Self::RootMissing { .. }
             | Self::RootDenied { .. }
+            | Self::RootReadOnly { .. }
             | Self::ClientSecret(_)
             | Self::Callback(_)
             | Self::TimedOut { .. }
