@@ -61,7 +61,7 @@ pub enum AuthError {
     /// The limiter gives no leave.
     #[error(transparent)]
     Parked(#[from] Parked),
-    /// The token file cannot be read or written.
+    /// The token file must be mended by hand: its mode, its owner or its kind.
     #[error("{reason}")]
     TokenFile {
         /// Why, with path and hint.
@@ -72,6 +72,12 @@ pub enum AuthError {
 impl From<TokenFileError> for AuthError {
     fn from(error: TokenFileError) -> Self {
         let reason = error.to_string();
-        if error.needs_login() { Self::NeedsLogin { reason } } else { Self::TokenFile { reason } }
+        match error {
+            TokenFileError::Missing { .. } | TokenFileError::Content { .. } => Self::NeedsLogin { reason },
+            TokenFileError::Exposed { .. }
+            | TokenFileError::NotRegular { .. }
+            | TokenFileError::Denied { .. } => Self::TokenFile { reason },
+            TokenFileError::Unreadable { .. } => Self::Transient { reason },
+        }
     }
 }

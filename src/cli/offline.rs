@@ -4,6 +4,7 @@
 //! May import: `auth`, `config`, `limiter`, `store`, `status`. Tests: below, of the pure part.
 
 use chrono::{DateTime, Local, Utc};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
@@ -106,7 +107,7 @@ async fn read_index(library: &Library) -> Result<Indexed, StoreError> {
 fn health_of(library: &Library, last_run: Option<&RunSummary>) -> TokenHealth {
     let path = library.root.join(TOKEN_FILE_NAME);
     match TokenFile::read(&path, &library.name) {
-        Ok(file) => match refusal_of(last_run, written_at(&path)) {
+        Ok(file) => match refusal_of(last_run, changed_at(&path)) {
             Some(reason) => TokenHealth::Dead { reason },
             None => TokenHealth::Good { dies_at: file.dies_at() },
         },
@@ -115,14 +116,16 @@ fn health_of(library: &Library, last_run: Option<&RunSummary>) -> TokenHealth {
     }
 }
 
-fn written_at(path: &Path) -> Option<DateTime<Utc>> {
-    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok().map(Into::into)
+/// When the file was last written, put there, or given another mode or owner: each may have mended it.
+fn changed_at(path: &Path) -> Option<DateTime<Utc>> {
+    let found = std::fs::metadata(path).ok()?;
+    DateTime::from_timestamp(found.ctime(), u32::try_from(found.ctime_nsec()).ok()?)
 }
 
-/// Why the newest run refused the token, unless another token was written since.
-fn refusal_of(last_run: Option<&RunSummary>, written: Option<DateTime<Utc>>) -> Option<String> {
+/// Why the newest run refused the token, unless its file changed since.
+fn refusal_of(last_run: Option<&RunSummary>, changed: Option<DateTime<Utc>>) -> Option<String> {
     let run = last_run.filter(|run| run.end == RunEnd::NeedsLogin)?;
-    let is_newer = written.is_some_and(|written| written > run.finished);
+    let is_newer = changed.is_some_and(|changed| changed > run.finished);
     (!is_newer).then(|| run.reason.clone().unwrap_or_else(|| "Google refused the token".to_owned()))
 }
 
@@ -177,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn a_token_stays_refused_until_another_is_written() {
+    fn a_token_stays_refused_until_its_file_changes() {
         let refused = run(RunEnd::NeedsLogin);
-        let written = |secs| Some(refused.finished + TimeDelta::seconds(secs));
-        assert_eq!(refusal_of(Some(&refused), written(-60)), Some("why".to_owned()));
-        assert_eq!(refusal_of(Some(&refused), written(60)), None);
-        assert_eq!(refusal_of(Some(&run(RunEnd::Failed)), written(-60)), None);
+        let changed = |secs| Some(refused.finished + TimeDelta::seconds(secs));
+        assert_eq!(refusal_of(Some(&refused), changed(-60)), Some("why".to_owned()));
+        assert_eq!(refusal_of(Some(&refused), changed(60)), None);
+        assert_eq!(refusal_of(Some(&run(RunEnd::Failed)), changed(-60)), None);
         assert_eq!(refusal_of(None, None), None);
     }
 

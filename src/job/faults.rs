@@ -82,10 +82,12 @@ pub(crate) fn end_of_api(error: &ApiError, now: DateTime<Utc>) -> Outcome {
 /// How a run ends for want of a bearer.
 pub(crate) fn end_of_auth(error: &AuthError) -> Outcome {
     match error {
-        AuthError::NeedsLogin { reason } => Outcome::NeedsLogin(reason.clone()),
+        // A token file that must be mended by hand parks the library until it changes, as one that Google refuses.
+        AuthError::NeedsLogin { reason } | AuthError::TokenFile { reason } => {
+            Outcome::NeedsLogin(reason.clone())
+        }
         AuthError::Transient { .. } => Outcome::Transient(text_of(error)),
         AuthError::Parked(parked) => end_of_parking(parked),
-        AuthError::TokenFile { reason } => Outcome::Unusable(reason.clone()),
     }
 }
 

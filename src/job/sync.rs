@@ -111,7 +111,9 @@ impl Job for SyncJob {
     fn token_stamp(&self) -> Option<u64> {
         let found = std::fs::metadata(self.library.root.join(TOKEN_FILE)).ok()?;
         let mut hasher = DefaultHasher::new();
+        // The change time too: a token file that others could read is mended by `chmod`, which changes nothing else.
         (found.mtime(), found.mtime_nsec(), found.ino(), found.len()).hash(&mut hasher);
+        (found.ctime(), found.ctime_nsec()).hash(&mut hasher);
         Some(hasher.finish())
     }
 }

@@ -109,9 +109,8 @@ pub fn with_login_command(reason: &str, name: &LibraryName) -> String {
     let command = format!("gphotos-syncd login {name}");
     match reason {
         "" => format!("run `{command}`"),
-        reason if reason.contains("gphotos-syncd login") || reason.contains(&format!("login {name}")) => {
-            reason.to_owned()
-        }
+        // A reason with a hint of its own, such as a `chmod`, is not mended by a login.
+        reason if reason.contains(&command) || reason.contains("hint: ") => reason.to_owned(),
         reason => format!("{reason}; run `{command}`"),
     }
 }
@@ -128,7 +127,8 @@ mod tests {
         let table = [
             ("", "run `gphotos-syncd login alice`"),
             ("the token is dead", "the token is dead; run `gphotos-syncd login alice`"),
-            ("dead\nhint: run `gphotos-syncd login alice`", "dead\nhint: run `gphotos-syncd login alice`"),
+            ("dead\nhint: gphotos-syncd login alice", "dead\nhint: gphotos-syncd login alice"),
+            ("mode 0644\nhint: chmod 600 /x", "mode 0644\nhint: chmod 600 /x"),
         ];
         for (reason, expected) in table {
             assert_eq!(detail_for(LibraryState::NeedsLogin, reason, &alice), expected);
