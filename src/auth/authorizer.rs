@@ -17,6 +17,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use crate::auth::authorizer::held::Held;
 use crate::auth::client_secret::ClientSecret;
 use crate::auth::endpoint::{EndpointError, TokenAnswer, TokenEndpoint};
+use crate::auth::ownership::give_to_folder_owner;
 use crate::auth::patience::ask_patiently;
 use crate::auth::refusal::Refusal;
 use crate::auth::token_file::{Stamp, TokenFile, TokenFileError};
@@ -206,6 +207,9 @@ impl Inner {
                 let source = std::error::Error::source(&error).map(ToString::to_string);
                 format!("{error}: {}", source.unwrap_or_default())
             })?;
+            // Where root runs a sync by hand, the daemon's user must still be able to read its token.
+            give_to_folder_owner(&path)
+                .map_err(|error| format!("cannot give it to its folder's owner: {error}"))?;
             // Read back, so that a file that a login put there at the same moment is not taken for this one.
             let ours = TokenFile::parse(&content.to_bytes()).ok();
             let read_back = TokenFile::read_stamped(&path, &library).ok();
