@@ -14,7 +14,7 @@ use crate::media::LibraryName;
 use crate::status::{DaemonStatus, LibraryState, LibraryStatus, RunEnd, TokenHealth};
 
 /// A token that dies within this is warned of.
-const TOKEN_WARNING: TimeDelta = TimeDelta::days(2);
+pub(crate) const TOKEN_WARNING: TimeDelta = TimeDelta::days(2);
 
 /// A complete run may be this old whatever the schedule says.
 const STALE_AFTER_MIN: TimeDelta = TimeDelta::days(2);

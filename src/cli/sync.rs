@@ -3,6 +3,7 @@
 //! Owns: the following of runs and their end. Invariant: SIGINT and SIGTERM stop it nicely, a second one at once; runs of the
 //! daemon are never stopped from here. May import: everything below. Tests: `sync_table.rs`; the rest in `tests/it`.
 
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -10,12 +11,15 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::auth::{TOKEN_FILE_NAME, TokenFile};
 use crate::cli::find_daemon::find_daemon;
-use crate::cli::output::{complain, emit};
+use crate::cli::output::{complain, emit, moment};
 use crate::cli::progress::Display;
+use crate::cli::status_check::TOKEN_WARNING;
 use crate::cli::sync_table::{summary, worst_of};
 use crate::cli::{SyncArgs, all_known, load};
-use crate::config::Config;
+use crate::clock::wall_now;
+use crate::config::{Config, Library};
 use crate::control::{Client, LibraryEnd, Reply, Request, SyncResult};
 use crate::daemon::{Engine, Options, Places, StopSignals, end_of, told};
 use crate::exit::Exit;
@@ -173,7 +177,25 @@ async fn run_here(
         }
     }
     ends.sort_by(|a, b| a.name.cmp(&b.name));
+    for end in &ends {
+        if let Some(library) = engine.config.libraries.get(&end.name)
+            && let Some(warning) = death_warning(library, wall_now())
+        {
+            display.tell(&warning);
+        }
+    }
     Ok(ends)
+}
+
+/// The warning that is due for a token that dies soon; without a daemon nobody else gives it.
+fn death_warning(library: &Library, now: DateTime<Utc>) -> Option<String> {
+    let token = TokenFile::read(&library.root.join(TOKEN_FILE_NAME), &library.name).ok()?;
+    let dies_at = token.dies_at().filter(|dies_at| *dies_at > now && *dies_at - now <= TOKEN_WARNING)?;
+    let name = &library.name;
+    Some(format!(
+        "warning: the refresh token of library `{name}` dies at {}\nhint: gphotos-syncd login {name}",
+        moment(dies_at)
+    ))
 }
 
 // === impl Runs ===
