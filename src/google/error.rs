@@ -33,7 +33,9 @@ pub enum ApiError {
     #[error(transparent)]
     Auth(AuthError),
     /// The token lacks a scope; a new consent gives it.
-    #[error("{what}: the token lacks the scope `{scope}`\nhint: run `gphotos-syncd login {library}`")]
+    #[error(
+        "{what}: the token lacks the scope `{scope}`, the only one that Google still serves this with\nhint: gphotos-syncd login {library}"
+    )]
     ScopeMissing {
         /// The operation.
         what: &'static str,
@@ -122,7 +124,7 @@ impl Failure {
             Self::Refused { rest, .. } => ApiError::Throttled { rest },
             Self::Stale => ApiError::Auth(AuthError::NeedsLogin {
                 reason: format!(
-                    "Google refuses even a new access token\nhint: run `gphotos-syncd login {library}`"
+                    "Google refuses even a new access token\nhint: gphotos-syncd login {library}"
                 ),
             }),
             Self::Passing { reason, .. } => ApiError::Transient { what, reason },
@@ -148,7 +150,7 @@ mod tests {
             ApiError::ScopeMissing { what: "mediaItems.list", scope: "s".to_owned(), library: library() };
         assert_eq!(
             error.to_string(),
-            "mediaItems.list: the token lacks the scope `s`\nhint: run `gphotos-syncd login alice`"
+            "mediaItems.list: the token lacks the scope `s`, the only one that Google still serves this with\nhint: gphotos-syncd login alice"
         );
     }
 

@@ -247,7 +247,7 @@ async fn refusals_and_credential_faults_keep_their_class() {
     .await;
     let text = reason(server.ask_json().await.unwrap_err());
     assert!(
-        text.contains("photoslibrary.readonly.appcreateddata`\nhint: run `gphotos-syncd login alice`"),
+        text.contains("photoslibrary.readonly.appcreateddata`, the only one that Google still serves this with\nhint: gphotos-syncd login alice"),
         "{text}"
     );
 }
