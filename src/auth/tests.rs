@@ -47,7 +47,7 @@ impl Scripted {
 
 /// A token endpoint that plays its script, and breaks the connection when there is no more of it.
 pub(crate) struct TokenServer {
-    origin: String,
+    pub(crate) origin: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 

@@ -96,3 +96,17 @@ async fn a_file_that_cannot_be_used_is_removed_only_when_forced() {
     assert_eq!(stage.logout(true).await.0, Exit::Done);
     assert!(!stage.token.exists() && stage.server.asked().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_the_network_the_file_is_kept_and_a_later_try_may_do() {
+    let stage = stage(vec![]).await;
+    let path = stage.dir.path().join("client_secret.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    // A listener that was closed again has a port that refuses.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    std::fs::write(&path, text.replace(&stage.server.origin, &format!("http://{port}"))).unwrap();
+    let (exit, shown) = stage.logout(false).await;
+    assert_eq!(exit, Exit::TryLater, "{shown}");
+    assert!(stage.token.exists() && shown.contains("was kept"), "{shown}");
+    assert!(shown.contains("logout alice --force"), "{shown}");
+}
