@@ -14,6 +14,10 @@ use std::process::{Child, Command, Output, Stdio};
 const OPEN_LIMITS: &str = "[limits]\napi-requests-per-second = 10000\nmedia-requests-per-second = 10000\n\
                            min-free-space = \"1 MiB\"\nrest-after-429 = \"10ms\"\n";
 
+/// What the simulator's secrets begin with: client secret, access token, refresh token, code (plain and in an address), and
+/// the path of base URLs.
+const SECRETS: &[&str] = &["GOCSPX-", "ya29.", "1//0", "1%2F%2F0", "4/0A", "4%2F0A", "/lh3/"];
+
 /// One installation: a folder, a configuration, a simulator.
 pub(crate) struct Home {
     /// The folder of everything; gone when the test ends.
@@ -119,6 +123,12 @@ impl Home {
         Ran::from(self.command().args(args).output().expect("the binary starts"))
     }
 
+    /// Runs a command that logs all it can, and fails if anything that it says is a secret.
+    #[track_caller]
+    pub(crate) fn run_watched(&self, args: &[&str]) -> Ran {
+        Ran::watched(self.command().env("RUST_LOG", "trace").args(args).output().expect("the binary starts"))
+    }
+
     /// Runs a command that must end well.
     pub(crate) fn run_ok(&self, args: &[&str]) -> Ran {
         let ran = self.run(args);
@@ -176,6 +186,12 @@ impl Home {
     }
 }
 
+/// Tells that a test did not do its work, and why.
+#[expect(clippy::print_stdout, reason = "the test runner shows it to those who ask with `--nocapture`")]
+pub(crate) fn skipped(reason: &str) {
+    println!("skipped: {reason}");
+}
+
 fn gather(dir: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(dir).expect("readable").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -196,6 +212,16 @@ fn gather(dir: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) {
 }
 
 impl Ran {
+    /// What a command did, which must have kept every secret.
+    #[track_caller]
+    pub(crate) fn watched(output: Output) -> Self {
+        let ran = Self::from(output);
+        for secret in SECRETS {
+            assert!(!ran.says(secret), "`{secret}...` is shown\nstdout:\n{}\nstderr:\n{}", ran.out, ran.err);
+        }
+        ran
+    }
+
     /// Whether this text is in the output or the errors.
     pub(crate) fn says(&self, text: &str) -> bool {
         self.out.contains(text) || self.err.contains(text)

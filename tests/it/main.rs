@@ -5,7 +5,10 @@
     reason = "a test that cannot prepare its ground fails at once, with the reason"
 )]
 
+mod client_secret;
 mod config;
 mod context;
+mod login;
 mod sync;
 mod tidy;
+mod token;
