@@ -92,7 +92,7 @@ impl<'a> Context<'a> {
         err: &'a mut dyn Write,
     ) -> Result<Self, String> {
         let credentials_dir = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let http = Transport::new(&config.google.endpoints)?.json();
+        let http = Transport::new(&config.google.endpoints, &config.limits)?.json();
         // No state directory: the day budgets do not count requests to the token endpoint.
         let limiter = Limiter::open(&config.limits, None).map_err(|error| error.to_string())?;
         Ok(Self { config, client_secret, credentials_dir, http, limiter, out, err })

@@ -19,7 +19,10 @@ pub(crate) fn emit(out: &mut dyn Write, text: &str) {
 
 /// Writes a fault for a person.
 pub(crate) fn complain(err: &mut dyn Write, text: &str) {
-    emit(err, &format!("error: {}\n", text.trim_end()));
+    let text = text.trim_end();
+    // The report of a configuration brings its own word.
+    let word = if text.starts_with("error: ") { "" } else { "error: " };
+    emit(err, &format!("{word}{text}\n"));
 }
 
 /// How a column is set.

@@ -50,6 +50,8 @@ pub(crate) struct RawLimits {
     pub(crate) min_free_space: Option<Leaf>,
     #[serde(rename = "rest-after-429")]
     pub(crate) rest_after_429: Option<Leaf>,
+    pub(crate) rest_after_fault: Option<Leaf>,
+    pub(crate) stall_timeout: Option<Leaf>,
 }
 
 /// `[library.NAME]` and `[defaults]`.
@@ -116,6 +118,8 @@ impl Table for RawLimits {
             bytes_per_second,
             min_free_space,
             rest_after_429,
+            rest_after_fault,
+            stall_timeout,
         } = self;
         vec![
             api_requests_per_second,
@@ -126,6 +130,8 @@ impl Table for RawLimits {
             bytes_per_second,
             min_free_space,
             rest_after_429,
+            rest_after_fault,
+            stall_timeout,
         ]
     }
 }

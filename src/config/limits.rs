@@ -26,6 +26,14 @@ const MIN_FREE_SPACE_MAX: u64 = 1 << 50;
 const REST_MIN: Duration = Duration::from_millis(10);
 /// The longest rest: a throttle of Google's minute quotas is over sooner.
 const REST_MAX: Duration = Duration::from_secs(3600);
+/// The shortest first rest after a passing fault: only a test server forgives it.
+const FAULT_REST_MIN: Duration = Duration::from_millis(1);
+/// The longest first rest after a passing fault: the later ones of a file grow to thirty times it.
+const FAULT_REST_MAX: Duration = Duration::from_secs(60);
+/// The shortest silence that ends a transfer: less is common between two continents.
+const STALL_MIN: Duration = Duration::from_millis(100);
+/// The longest silence that is borne: more would hold a download's place for nothing.
+const STALL_MAX: Duration = Duration::from_secs(600);
 
 /// The limits that all libraries share.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +54,12 @@ pub struct Limits {
     pub min_free_space: u64,
     /// The least rest of a request that was answered 429 without `Retry-After`; default 30 s, Google's advice.
     pub rest_after_429: Duration,
+    /// The first rest after a passing fault, such as a broken connection; default 1 s, Google's advice for 5xx. Further
+    /// rests of the same request grow to thirty times it.
+    pub rest_after_fault: Duration,
+    /// How long Google may stay silent before an answer, or between two pieces of a file; default 60 s, as Google's
+    /// own front ends.
+    pub stall_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -59,6 +73,8 @@ impl Default for Limits {
             bytes_per_second: None,
             min_free_space: 2 << 30,
             rest_after_429: Duration::from_secs(30),
+            rest_after_fault: Duration::from_secs(1),
+            stall_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -112,6 +128,20 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
             default.rest_after_429,
             faults,
             |raw| time(raw, REST_MIN, REST_MAX),
+        ),
+        rest_after_fault: read(
+            "rest-after-fault",
+            raw.rest_after_fault.as_ref(),
+            default.rest_after_fault,
+            faults,
+            |raw| time(raw, FAULT_REST_MIN, FAULT_REST_MAX),
+        ),
+        stall_timeout: read(
+            "stall-timeout",
+            raw.stall_timeout.as_ref(),
+            default.stall_timeout,
+            faults,
+            |raw| time(raw, STALL_MIN, STALL_MAX),
         ),
     }
 }

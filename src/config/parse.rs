@@ -121,7 +121,9 @@ fn home_of(name: &str) -> Option<&'static str> {
         | "downloads"
         | "bytes-per-second"
         | "min-free-space"
-        | "rest-after-429" => Some("`[limits]`"),
+        | "rest-after-429"
+        | "rest-after-fault"
+        | "stall-timeout" => Some("`[limits]`"),
         "root" | "schedule" | "splay" | "sources" | "albums" | "layout" | "sidecar" | "on-remote-delete"
         | "file-mode" | "index-dir" | "full-scan-every" | "portable-names" => {
             Some("`[library.NAME]` or `[defaults]`")

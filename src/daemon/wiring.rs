@@ -127,7 +127,10 @@ impl Engine {
     /// and those limits that a job keeps for itself.
     pub(crate) fn equips_as(&self, other: &Self) -> bool {
         let content = |engine: &Self| engine.google.as_ref().map(|google| google.content.clone());
-        let kept = |engine: &Self| (engine.config.limits.downloads, engine.config.limits.min_free_space);
+        let kept = |engine: &Self| {
+            let limits = &engine.config.limits;
+            (limits.downloads, limits.min_free_space, limits.rest_after_fault, limits.stall_timeout)
+        };
         self.config.google.endpoints == other.config.google.endpoints
             && content(self) == content(other)
             && kept(self) == kept(other)
@@ -181,6 +184,7 @@ impl Engine {
             downloads: Arc::clone(&self.downloads),
             downloads_at_once: self.config.limits.downloads,
             min_free_space: self.config.limits.min_free_space,
+            rest_after_fault: self.config.limits.rest_after_fault,
         };
         Some(Arc::new(SyncJob::new(Arc::new(library.clone()), shared)))
     }
@@ -198,7 +202,8 @@ impl GoogleSide {
         let client = ClientSecret::load(&path)?;
         let content = std::fs::read_to_string(&path)
             .map_err(|error| ClientSecretError::Unreadable { path, cause: error.to_string() })?;
-        let transport = Transport::new(&config.google.endpoints).map_err(BuildError::Transport)?;
+        let transport =
+            Transport::new(&config.google.endpoints, &config.limits).map_err(BuildError::Transport)?;
         Ok(Some(Self { client: Arc::new(client), transport, content: Secret::new(content) }))
     }
 }

@@ -162,7 +162,9 @@ impl GoogleClient {
         ask: &Ask,
         read: impl Fn(&Value) -> Result<T, E>,
     ) -> Result<T, ApiError> {
-        with_retries(ask.what, &self.link.library, self.link.transport.budget(), || async {
+        let transport = &self.link.transport;
+        let rest = transport.limits().rest;
+        with_retries(ask.what, &self.link.library, transport.budget(), rest, || async {
             let answer = self.attempt(ask).await?;
             read(&answer).map_err(Failure::passing)
         })

@@ -23,8 +23,8 @@ const REFUSALS_MAX: u32 = 20;
 /// The longest rest that is waited for in place.
 const REST_MAX: Duration = Duration::from_secs(120);
 
-/// The longest wait after a passing fault, seconds.
-const BACKOFF_MAX_SECS: f64 = 30.0;
+/// The longest wait after a passing fault, as a multiple of the first rest.
+const BACKOFF_GROWTH_MAX: f64 = 30.0;
 
 /// What the retries of the whole process share: while Google as a whole ails, calls fail at their first fault
 /// instead of multiplying the load.
@@ -62,11 +62,12 @@ impl Default for RetryBudget {
     }
 }
 
-/// Calls `attempt` until it succeeds or no further try makes sense.
+/// Calls `attempt` until it succeeds or no further try makes sense; `rest` is the first wait after a passing fault.
 pub(crate) async fn with_retries<T, F>(
     what: &'static str,
     library: &LibraryName,
     budget: &RetryBudget,
+    rest: Duration,
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, ApiError>
 where
@@ -90,7 +91,7 @@ where
                 tries += 1;
             }
         }
-        let Some(wait) = plan_wait(&failure, tries, refusals, rand::random()) else {
+        let Some(wait) = plan_wait(&failure, tries, refusals, rest, rand::random()) else {
             return Err(failure.into_error(what, library));
         };
         if matches!(failure, Failure::Passing { .. }) && !budget.spend() {
@@ -103,22 +104,22 @@ where
 }
 
 /// How long to wait after `failure`, the `tries`th fault of the call and the `refusals`th refusal in a row;
-/// none: no further try. `dice` is in 0..1.
-fn plan_wait(failure: &Failure, tries: u32, refusals: u32, dice: f64) -> Option<Duration> {
+/// none: no further try. `first` is the rest that the waits after faults grow from, `dice` is in 0..1.
+fn plan_wait(failure: &Failure, tries: u32, refusals: u32, first: Duration, dice: f64) -> Option<Duration> {
     match failure {
         Failure::Refused { .. } if refusals > REFUSALS_MAX => None,
         // The limiter knows of the spent day by now, and gives no further leave before the reset.
         Failure::Refused { window: Window::Day, .. } if refusals == 1 => Some(Duration::ZERO),
         Failure::Refused { rest, .. } => (*rest <= REST_MAX).then_some(*rest),
         Failure::Passing { least, .. } => {
-            (tries < TRIES_MAX).then(|| backoff(tries, dice).max(*least).min(REST_MAX))
+            (tries < TRIES_MAX).then(|| backoff(tries, first, dice).max(*least).min(REST_MAX))
         }
         Failure::Stale | Failure::BadRange | Failure::Final(_) => None,
     }
 }
 
-/// Full jitter: evenly between nothing and 2^`tries` seconds, at most [`BACKOFF_MAX_SECS`].
-fn backoff(tries: u32, dice: f64) -> Duration {
-    let ceiling_secs = f64::from(tries.min(16)).exp2().min(BACKOFF_MAX_SECS);
-    Duration::from_secs_f64(ceiling_secs * dice.clamp(0.0, 1.0))
+/// Full jitter: evenly between nothing and 2^`tries` times `first`, at most [`BACKOFF_GROWTH_MAX`] times it.
+fn backoff(tries: u32, first: Duration, dice: f64) -> Duration {
+    let growth_max = f64::from(tries.min(16)).exp2().min(BACKOFF_GROWTH_MAX);
+    first.mul_f64(growth_max * dice.clamp(0.0, 1.0))
 }

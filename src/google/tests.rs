@@ -67,7 +67,11 @@ impl Server {
             picker: self.url.clone(),
             drive: self.url.clone(),
         };
-        let limits = TimeLimits { answer: Duration::from_secs(5), stall: Duration::from_millis(100) };
+        let limits = TimeLimits {
+            answer: Duration::from_secs(5),
+            stall: Duration::from_millis(100),
+            rest: Duration::from_secs(1),
+        };
         Link {
             library: LibraryName::try_new("alice").unwrap(),
             transport: Transport::with_limits(&endpoints, limits).unwrap(),
@@ -132,6 +136,8 @@ fn no_limits() -> Limits {
         bytes_per_second: None,
         min_free_space: 0,
         rest_after_429: Duration::from_secs(30),
+        rest_after_fault: Duration::from_secs(1),
+        stall_timeout: Duration::from_secs(60),
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::redirect;
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy};
 
-use crate::config::Endpoints;
+use crate::config::{self, Endpoints};
 use crate::google::hosts::media_host_allowed;
 use crate::google::retry::RetryBudget;
 
@@ -42,18 +42,15 @@ pub struct Transport {
     limits: Limits,
 }
 
-/// How long an answer may take.
+/// How long an answer may take, and what follows if it takes longer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// A JSON answer as a whole, and the head of an answer that brings bytes.
     pub(crate) answer: Duration,
     /// Between two chunks of bytes.
     pub(crate) stall: Duration,
-}
-
-impl Limits {
-    /// Google's own front ends give up after a minute too.
-    const DEFAULT: Self = Self { answer: Duration::from_secs(60), stall: Duration::from_secs(60) };
+    /// The first wait after a passing fault.
+    pub(crate) rest: Duration,
 }
 
 impl Transport {
@@ -62,11 +59,12 @@ impl Transport {
     ///
     /// # Errors
     /// If TLS or the proxy cannot be set up, as text.
-    pub fn new(endpoints: &Endpoints) -> Result<Self, String> {
-        Self::with_limits(endpoints, Limits::DEFAULT)
+    pub fn new(endpoints: &Endpoints, limits: &config::Limits) -> Result<Self, String> {
+        let (stall, rest) = (limits.stall_timeout, limits.rest_after_fault);
+        Self::with_limits(endpoints, Limits { answer: stall, stall, rest })
     }
 
-    /// [`Self::new`] with other time-outs.
+    /// [`Self::new`] with these time-outs.
     pub(crate) fn with_limits(endpoints: &Endpoints, limits: Limits) -> Result<Self, String> {
         // An error says that a provider is installed already, which is just as well.
         rustls::crypto::ring::default_provider().install_default().ok();

@@ -216,7 +216,7 @@ impl<'a> Pump<'a> {
             End::Broken(reason) => {
                 ticket.attempts += 1;
                 if ticket.attempts < TRIES_PER_RUN {
-                    let pause = pause_for(ticket.attempts, rand::random());
+                    let pause = pause_for(ticket.attempts, self.tools.rest_after_fault, rand::random());
                     self.put_to_rest(ticket, pause);
                 } else {
                     self.fail_passing(&ticket, &reason);

@@ -14,10 +14,8 @@ const GAP_MAX_SECS: i64 = 7 * 24 * 60 * 60;
 const GAP_JITTER: f64 = 0.1;
 /// Tries of one file in one run, the first one counted.
 pub(crate) const TRIES_PER_RUN: u32 = 4;
-/// The shortest pause between two tries in one run, seconds: Google's advice for 5xx.
-const PAUSE_MIN_SECS: f64 = 1.0;
-/// The longest pause between two tries in one run, seconds.
-const PAUSE_MAX_SECS: f64 = 30.0;
+/// The longest pause between two tries in one run, as a multiple of the shortest.
+const PAUSE_GROWTH_MAX: f64 = 30.0;
 
 /// When a file whose `tries`-th try (from 1) has just failed may be tried again at the earliest.
 pub(crate) fn next_try_for(tries: u32, now: DateTime<Utc>, jitter: f64) -> DateTime<Utc> {
@@ -28,10 +26,10 @@ pub(crate) fn next_try_for(tries: u32, now: DateTime<Utc>, jitter: f64) -> DateT
     now.checked_add_signed(gap.min(TimeDelta::seconds(GAP_MAX_SECS))).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// The pause before a file is tried again in the same run, after `attempts` (from 1) failed ones.
-pub(crate) fn pause_for(attempts: u32, jitter: f64) -> Duration {
-    let ceiling_secs = f64::from(1_u32 << attempts.clamp(1, 8)).min(PAUSE_MAX_SECS);
-    Duration::from_secs_f64(PAUSE_MIN_SECS + (ceiling_secs - PAUSE_MIN_SECS) * unit(jitter))
+/// The pause before a file is tried again in the same run, after `attempts` (from 1) failed ones; `least` is the shortest.
+pub(crate) fn pause_for(attempts: u32, least: Duration, jitter: f64) -> Duration {
+    let growth_max = f64::from(1_u32 << attempts.clamp(1, 8)).min(PAUSE_GROWTH_MAX);
+    least.mul_f64(1.0 + (growth_max - 1.0) * unit(jitter))
 }
 
 /// `jitter` forced into 0..=1; what is no number counts as 0.
@@ -44,6 +42,7 @@ mod tests {
     use crate::job::retry::{GAP_MAX_SECS, next_try_for, pause_for};
     use chrono::{DateTime, TimeDelta, Utc};
     use proptest::prelude::*;
+    use std::time::Duration;
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap()
@@ -71,8 +70,8 @@ mod tests {
         }
 
         #[test]
-        fn a_pause_is_from_1_to_30_seconds(attempts: u32, jitter: f64) {
-            let pause = pause_for(attempts, jitter).as_secs_f64();
+        fn a_pause_is_from_1_to_30_times_the_shortest(attempts: u32, jitter: f64) {
+            let pause = pause_for(attempts, Duration::from_secs(1), jitter).as_secs_f64();
             prop_assert!((1.0..=30.0).contains(&pause), "{pause}");
         }
     }

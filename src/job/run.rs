@@ -53,6 +53,7 @@ pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
         root,
         downloads: job.shared.downloads.clone(),
         at_once: job.shared.downloads_at_once.max(1),
+        rest_after_fault: job.shared.rest_after_fault,
         stop,
         started,
         run: number,

@@ -43,6 +43,8 @@ pub struct Shared {
     pub downloads_at_once: usize,
     /// Room that must stay free on the root's file system, bytes.
     pub min_free_space: u64,
+    /// The first rest of a file after a passing fault.
+    pub rest_after_fault: std::time::Duration,
 }
 
 /// One library's job.

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Library;
@@ -32,6 +33,8 @@ pub(crate) struct Tools {
     pub(crate) downloads: Arc<Semaphore>,
     /// How many downloads this run has under way at most.
     pub(crate) at_once: usize,
+    /// The first rest of a file after a passing fault.
+    pub(crate) rest_after_fault: Duration,
     pub(crate) stop: Stop,
     /// When the run began.
     pub(crate) started: DateTime<Utc>,

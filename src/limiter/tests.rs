@@ -25,6 +25,8 @@ fn limits(api_per_sec: f64) -> Limits {
         bytes_per_second: None,
         min_free_space: 0,
         rest_after_429: Duration::from_secs(30),
+        rest_after_fault: Duration::from_secs(1),
+        stall_timeout: Duration::from_secs(60),
     }
 }
 

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 /// A configuration's limits that stay out of the way: tests of the pace set their own.
 const OPEN_LIMITS: &str = "[limits]\napi-requests-per-second = 10000\nmedia-requests-per-second = 10000\n\
-                           min-free-space = \"1 MiB\"\nrest-after-429 = \"10ms\"\n";
+                           min-free-space = \"1 MiB\"\nrest-after-429 = \"10ms\"\nrest-after-fault = \"1ms\"\n";
 
 /// What the simulator's secrets begin with: client secret, access token, refresh token, code (plain and in an address), and
 /// the path of base URLs.

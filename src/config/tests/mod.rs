@@ -91,6 +91,8 @@ fn every_key_is_read() {
         bytes-per-second = "20 MiB"
         min-free-space = "1.5 GB"
         rest-after-429 = "1m 5s"
+        rest-after-fault = "20ms"
+        stall-timeout = "3s"
         [library.a]
         root = "./x/../photos"
         schedule = "manual"
@@ -115,6 +117,10 @@ fn every_key_is_read() {
     assert_eq!((limits.api_requests_per_day, limits.media_requests_per_day, limits.downloads), (0, 1, 3));
     assert_eq!((limits.bytes_per_second, limits.min_free_space), (Some(20 << 20), 1_500_000_000));
     assert_eq!(limits.rest_after_429, Duration::from_secs(65));
+    assert_eq!(
+        (limits.rest_after_fault, limits.stall_timeout),
+        (Duration::from_millis(20), Duration::from_secs(3))
+    );
     let a = library(&config, "a");
     assert_eq!(a.root, home.path("photos"));
     assert_eq!((&a.schedule, a.splay, a.file_mode), (&Schedule::Manual, Duration::ZERO, 0o600));

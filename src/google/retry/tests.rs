@@ -8,6 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::mono_now;
 
+/// The first rest, as it is by default.
+const FIRST: Duration = Duration::from_secs(1);
+
 fn library() -> LibraryName {
     LibraryName::try_new("alice").unwrap()
 }
@@ -24,7 +27,7 @@ async fn run(
     let asked = script.len();
     let script = Mutex::new(VecDeque::from(script));
     let began = mono_now();
-    let result = with_retries("test.call", &library(), budget, || async {
+    let result = with_retries("test.call", &library(), budget, FIRST, || async {
         script.lock().unwrap().pop_front().unwrap()
     })
     .await;
@@ -106,7 +109,7 @@ fn what_no_try_mends_is_not_tried_again() {
         [Failure::Stale, Failure::BadRange, Failure::Final(ApiError::Expired), refused(Window::Day, 121)]
     {
         let refusals = 2;
-        assert_eq!(plan_wait(&failure, 1, refusals, 0.5), None, "{failure:?}");
+        assert_eq!(plan_wait(&failure, 1, refusals, FIRST, 0.5), None, "{failure:?}");
     }
 }
 
@@ -114,7 +117,7 @@ proptest! {
     #[test]
     fn a_wait_keeps_its_bounds(tries in 1u32..12, dice in 0.0f64..1.0, least_secs in 0u64..400) {
         let failure = Failure::Passing { reason: String::new(), least: Duration::from_secs(least_secs) };
-        let wait = plan_wait(&failure, tries, 0, dice);
+        let wait = plan_wait(&failure, tries, 0, FIRST, dice);
         prop_assert_eq!(wait.is_some(), tries < TRIES_MAX);
         if let Some(wait) = wait {
             prop_assert!(wait >= Duration::from_secs(least_secs).min(REST_MAX));
