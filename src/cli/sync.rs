@@ -202,6 +202,7 @@ fn death_warning(library: &Library, now: DateTime<Utc>) -> Option<String> {
 
 impl Runs {
     fn start(&mut self, name: &LibraryName, job: Arc<dyn Job>, full: bool, stop: &crate::shutdown::Stop) {
+        job.hasten();
         let (working, stop) = (Arc::clone(&job), stop.clone());
         let task = self.tasks.spawn(async move { working.run(full, stop).await });
         self.names.insert(task.id(), name.clone());

@@ -107,6 +107,11 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// Whether something was found in the file of index `file`.
+    pub(crate) fn has_in(&self, file: usize) -> bool {
+        self.0.iter().any(|fault| matches!(&fault.at, At::Place(place) if place.file == file))
+    }
+
     /// The report of errors that a person reads, without a line break at its end.
     pub(crate) fn report(&self, files: &[SourceFile]) -> String {
         let shown: Vec<_> =

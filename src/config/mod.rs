@@ -98,6 +98,10 @@ impl Built {
         let mut readable = faults.is_empty();
         let mut merged = Merged::default();
         for (number, file) in files.iter().enumerate() {
+            if faults.has_in(number) {
+                // It is no text: what it seems to say would only be noise.
+                continue;
+            }
             match parse::parse(&file.text, number, &mut faults) {
                 Some(raw) => merged.overlay(raw, number),
                 None => readable = false,

@@ -57,11 +57,16 @@ pub(crate) fn read<T>(
     if let Some(allowed) = wrong.allowed {
         fault = fault.allowed(allowed);
     }
-    if let Some(hint) = wrong.hint {
-        fault = fault.hint(hint);
-    }
-    faults.push(fault);
+    faults.push(fault.hint(wrong.hint.unwrap_or_else(|| general_hint(key))));
     default
+}
+
+/// What to do where the refusal itself does not say it; a root is the one thing that has no default.
+fn general_hint(key: &str) -> String {
+    if key == "root" {
+        return "write `root = \"/srv/photos/alice\"`".to_owned();
+    }
+    format!("correct the value, or write `#` before the line for the default of `{key}`")
 }
 
 /// A text, or `allowed` as the reason why not.

@@ -61,7 +61,7 @@ impl Feeder<'_> {
             lock(&tools.claims).begin_asking();
             let due = tools
                 .store
-                .backlog(tools.started, after, page)
+                .backlog(tools.due_until, after, page)
                 .await
                 .map_err(|error| end_of_store(&error))?;
             let Some(last) = due.last() else { return Ok(()) };

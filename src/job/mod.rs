@@ -105,6 +105,8 @@ pub struct Facts {
 pub trait Job: Send + Sync + 'static {
     /// One run. `full` asks for a full listing whatever the period says.
     fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>>;
+    /// A person asks: the next run tries what failed earlier at once, without waiting for the end of its gap.
+    fn hasten(&self);
     /// What is known without a run.
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
     /// The progress of the run under way.

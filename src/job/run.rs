@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -44,6 +45,7 @@ pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
             return RunReport { outcome, summary: None };
         }
     };
+    let is_hastened = job.is_hastened.swap(false, Ordering::Relaxed);
     let Site { root, store, leftovers, lock: _held } = site;
     let tools = Tools {
         library: job.library.clone(),
@@ -56,6 +58,7 @@ pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
         rest_after_fault: job.shared.rest_after_fault,
         stop,
         started,
+        due_until: if is_hastened { DateTime::<Utc>::MAX_UTC } else { started },
         run: number,
         claims: Mutex::default(),
         leftovers: Mutex::new(leftovers),

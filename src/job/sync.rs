@@ -9,6 +9,7 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 
@@ -54,12 +55,20 @@ pub struct SyncJob {
     pub(crate) shared: Shared,
     pub(crate) index: Arc<Mutex<Option<OpenIndex>>>,
     pub(crate) progress: watch::Sender<Progress>,
+    /// Whether the next run tries what failed earlier without waiting for the end of its gap.
+    pub(crate) is_hastened: AtomicBool,
 }
 
 impl SyncJob {
     /// A job over `library`; opens nothing yet.
     pub fn new(library: Arc<Library>, shared: Shared) -> Self {
-        Self { library, shared, index: Arc::default(), progress: watch::Sender::default() }
+        Self {
+            library,
+            shared,
+            index: Arc::default(),
+            progress: watch::Sender::default(),
+            is_hastened: AtomicBool::default(),
+        }
     }
 
     /// What is known of the library, from the index as far as there is one.
@@ -100,6 +109,10 @@ impl SyncJob {
 impl Job for SyncJob {
     fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>> {
         Box::pin(run::run(self, full, stop))
+    }
+
+    fn hasten(&self) {
+        self.is_hastened.store(true, Ordering::Relaxed);
     }
 
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {

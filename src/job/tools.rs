@@ -38,6 +38,8 @@ pub(crate) struct Tools {
     pub(crate) stop: Stop,
     /// When the run began.
     pub(crate) started: DateTime<Utc>,
+    /// Failed files whose next try is due by then are tried: when the run began, or all if a person asked.
+    pub(crate) due_until: DateTime<Utc>,
     /// Number of the run.
     pub(crate) run: u64,
     pub(crate) claims: Mutex<Claims>,

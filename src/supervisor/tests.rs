@@ -92,6 +92,7 @@ impl Job for FakeJob {
     fn run<'a>(&'a self, _full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>> {
         Box::pin(self.play(stop))
     }
+    fn hasten(&self) {}
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {
         Box::pin(async { Facts { token: self.token.clone(), ..facts_unknown() } })
     }

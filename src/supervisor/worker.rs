@@ -155,6 +155,9 @@ impl Worker {
 
     fn on_wish(&mut self) {
         if let Some(wish) = self.wishes.take() {
+            if wish.cause == Cause::Person {
+                self.spec.job.hasten();
+            }
             self.enter(|state| state.activated(wish));
             if !self.state.is_running() {
                 self.answer_all();
