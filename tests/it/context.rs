@@ -118,6 +118,39 @@ impl Home {
         command
     }
 
+    /// Lets every user reach the installation's folder.
+    pub(crate) fn open_to_all(&self) {
+        for dir in ["", "run"] {
+            fs::set_permissions(self.path(dir), fs::Permissions::from_mode(0o777)).expect("own folder");
+        }
+    }
+
+    /// The same as [`Self::command`] as a user without rights, by a copy of the binary that everybody may run; none, with the
+    /// reason printed, where this user cannot become another one.
+    pub(crate) fn command_as_nobody(&self) -> Option<Command> {
+        let drop_rights = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+        let tried = Command::new("setpriv").args(drop_rights).arg("true").output();
+        if !tried.is_ok_and(|tried| tried.status.success()) {
+            eprintln!("skipped: `setpriv` cannot change the user here");
+            return None;
+        }
+        let binary = self.path("gphotos-syncd");
+        if !binary.exists() {
+            fs::copy(env!("CARGO_BIN_EXE_gphotos-syncd"), &binary).expect("writable");
+            fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).expect("own file");
+        }
+        Some(self.command_through("setpriv", &drop_rights, &binary))
+    }
+
+    /// As [`Self::command`], started by `program` with `args` before the binary.
+    pub(crate) fn command_through(&self, program: &str, args: &[&str], binary: &Path) -> Command {
+        let plain = self.command();
+        let mut command = Command::new(program);
+        command.args(args).arg(binary).args(plain.get_args()).env_clear().stdin(Stdio::null());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::from(self.command().args(args).output().expect("the binary starts"))

@@ -5,10 +5,14 @@
     reason = "a test that cannot prepare its ground fails at once, with the reason"
 )]
 
+mod answers;
 mod client_secret;
 mod config;
+mod config_faults;
 mod context;
 mod login;
+mod names;
+mod roots;
 mod sync;
 mod tidy;
 mod token;
