@@ -26,7 +26,10 @@ const FAULTS: &[(&str, &[&str])] = &[
     ("[library.a]\nroot = \"a\"\nschedule = \"0 */6 * * *\"\n", &[":3:12", "write \"0 0 */6 * * *\""]),
     ("[limits]\nmin-free-space = \"2 parsecs\"\n", &[":2:18", "not a size", "`GiB`"]),
     ("[limits]\nmin-free-space = 5\n", &[":2:18", "its unit is missing"]),
-    ("[library.a]\nroot = \"a\"\nsources = [\"takeout\"]\n", &[":3:12", "`takeout` is not yet in this version"]),
+    (
+        "[library.a]\nroot = \"a\"\nsources = [\"takeout\"]\n",
+        &[":3:12", "`takeout` is not yet in this version"],
+    ),
     ("[library.a]\nschedule = \"manual\"\n", &[":1:10", "root"]),
     ("[library.\"../a\"]\nroot = \"a\"\n", &[":1:10", "../a"]),
     ("[library.a]\nroot = \"/\"\n", &[":2:8", "the whole file system"]),
@@ -69,7 +72,9 @@ fn every_fault_has_its_place_a_caret_and_a_hint_and_ends_with_78() {
 #[test]
 fn all_faults_are_told_at_once() {
     let home = Home::bare(Settings::default());
-    home.write_raw_config("[limits]\ndownloads = 0\nbytes-per-second = 7\n[library.a]\nroot = \"a\"\ncolour = 1\n");
+    home.write_raw_config(
+        "[limits]\ndownloads = 0\nbytes-per-second = 7\n[library.a]\nroot = \"a\"\ncolour = 1\n",
+    );
     check(&home, "check").assert(78, &["`downloads`", "`bytes-per-second`", "`colour`"]);
 }
 
@@ -88,7 +93,8 @@ fn a_check_of_a_good_configuration_creates_nothing_and_asks_nobody() {
 fn a_missing_file_is_named_with_the_ways_to_name_another() {
     let home = Home::bare(Settings::default());
     for command in ["check", "sync", "status", "run"] {
-        check(&home, command).assert(78, &["no configuration file", "config.toml", "hint: ", "--config FILE"]);
+        check(&home, command)
+            .assert(78, &["no configuration file", "config.toml", "hint: ", "--config FILE"]);
     }
 }
 
