@@ -6,6 +6,8 @@
 
 /// The longest file that is fetched, bytes: Google Photos takes videos of 20 GB at most, so more is an endless answer.
 pub(crate) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024 * 1024;
+/// The longest still that is fetched, bytes: Google Photos takes photos of 200 MB at most.
+const STILL_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// How much of the beginning is looked at, bytes.
 const LOOK_BYTES: usize = 512;
 /// How web pages and API errors begin, in lower case.
@@ -18,6 +20,16 @@ pub(crate) enum Family {
     Image,
     /// `video/*`.
     Video,
+}
+
+impl Family {
+    /// The most bytes that a file of the family has; more is an answer without an end.
+    pub(crate) fn bytes_max(self) -> u64 {
+        match self {
+            Self::Image => STILL_BYTES_MAX,
+            Self::Video => FILE_BYTES_MAX,
+        }
+    }
 }
 
 /// Whether an answer of the type `content_type` (lower case, no parameters) can be of `family`. A missing type and

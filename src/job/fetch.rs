@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::clock::{mono_now, wall_now};
 use crate::google::{ApiError, MediaStream, Part};
 use crate::job::Outcome;
-use crate::job::body::{FILE_BYTES_MAX, Family, type_fits};
+use crate::job::body::{Family, type_fits};
 use crate::job::faults::{end_of_api, end_of_fs, end_of_store, text_of};
 use crate::job::motion::clip_name;
 use crate::job::partial::{PIECE_BYTES, Partial, WriteError, key_for};
@@ -143,11 +143,16 @@ fn end_of_try(error: &ApiError, ticket: &mut Ticket) -> End {
     }
 }
 
+/// What the bytes must be.
+fn family_of(ticket: &Ticket) -> Family {
+    let is_still = ticket.wanted.part == FilePart::Main && ticket.wanted.kind == MediaKind::Photo;
+    if is_still { Family::Image } else { Family::Video }
+}
+
 /// Type and length as announced, before a byte is read.
 fn check_announcement(ticket: &Ticket, stream: &MediaStream) -> Result<(), End> {
     let is_clip = ticket.wanted.part == FilePart::Motion;
-    let family =
-        if !is_clip && ticket.wanted.kind == MediaKind::Photo { Family::Image } else { Family::Video };
+    let family = family_of(ticket);
     if !type_fits(family, stream.content_type()) {
         let found = stream.content_type().unwrap_or_default();
         let reason = format!("Google answered with the type `{found}`");
@@ -155,7 +160,7 @@ fn check_announcement(ticket: &Ticket, stream: &MediaStream) -> Result<(), End> 
         let is_picture = type_fits(Family::Image, stream.content_type());
         return Err(if is_clip && is_picture { End::NoClip } else { End::Broken(reason) });
     }
-    if stream.total().is_some_and(|total| total > FILE_BYTES_MAX) {
+    if stream.total().is_some_and(|total| total > family.bytes_max()) {
         return Err(End::Refused(
             "the announced length is more than any file of Google Photos has".to_owned(),
         ));
@@ -204,6 +209,10 @@ async fn receive(
             body.partial.discard();
             return Err(End::Broken("more bytes came than were announced".to_owned()));
         }
+        if so_far > family_of(ticket).bytes_max() {
+            body.partial.discard();
+            return Err(End::Refused(WriteError::Endless.to_string()));
+        }
         if body.piece.len() >= PIECE_BYTES && Some(so_far) != total {
             is_large = true;
             body = write(body, Then::Continue).await?;
@@ -240,6 +249,7 @@ async fn keep(ticket: &mut Ticket, body: Body, end: End) -> End {
 
 /// Writes the piece at hand; after a fault nothing is left of the file.
 async fn write(mut body: Body, then: Then) -> Result<Body, End> {
+    let is_announced = body.partial.total().is_some();
     let wrote = blocking(move || {
         let result = body.partial.write(&body.piece).and_then(|()| match then {
             Then::Continue => Ok(()),
@@ -251,7 +261,21 @@ async fn write(mut body: Body, then: Then) -> Result<Body, End> {
         }
         result.map(|()| body)
     });
-    wrote.await.map_err(End::Halt)?.map_err(|error| end_of_write(&error))
+    wrote.await.map_err(End::Halt)?.map_err(|error| match error {
+        // Nobody knows whether it would have had an end, so it is one file's fault and not the disk's.
+        WriteError::Room(error) if !is_announced => {
+            End::Refused(format!("the answer announced no length, and no end came: {}", first_line(&error)))
+        }
+        WriteError::Fs(error) if !is_announced && error.is_full() => {
+            End::Refused(format!("the answer announced no length, and no end came: {}", first_line(&error)))
+        }
+        error => end_of_write(&error),
+    })
+}
+
+/// An error without its hint, for the reason of one file.
+fn first_line(error: &dyn std::error::Error) -> String {
+    text_of(error).lines().next().unwrap_or_default().to_owned()
 }
 
 fn end_of_write(error: &WriteError) -> End {

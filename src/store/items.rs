@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use std::collections::HashMap;
 
-use crate::media::{MediaId, MediaItem};
+use crate::media::{MediaId, MediaItem, MediaKind};
 use crate::names::FileName;
 use crate::store::columns::{KindColumn, STORED, WANTED, millis, time};
 use crate::store::paths::{Place, allocate};
@@ -163,7 +163,8 @@ fn record(
             Some(known) => update(tx, &new.item, &known, seen)?,
             None => insert(tx, &new, seen, fold_case)?,
         };
-        if KindColumn(new.item.kind).has_bytes() {
+        // A video that failed at Google is handed over to be counted among the failures; one in processing is none yet.
+        if new.item.kind != MediaKind::VideoProcessing {
             due_files(tx, n, now, &mut recorded.wanted)?;
         }
     }
