@@ -19,6 +19,7 @@ pub(crate) fn exit_for(result: SyncResult) -> Exit {
         | SyncResult::Failed => Exit::Incomplete,
         SyncResult::QuotaSpent | SyncResult::Locked => Exit::TryLater,
         SyncResult::NeedsLogin => Exit::NoPermission,
+        SyncResult::Denied => Exit::NoPermission,
         SyncResult::Unusable => Exit::Config,
     }
 }
@@ -96,6 +97,7 @@ mod tests {
             (SyncResult::QuotaSpent, Exit::TryLater),
             (SyncResult::Locked, Exit::TryLater),
             (SyncResult::NeedsLogin, Exit::NoPermission),
+            (SyncResult::Denied, Exit::NoPermission),
             (SyncResult::Unusable, Exit::Config),
         ];
         let mut all = Vec::new();

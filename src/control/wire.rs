@@ -92,7 +92,9 @@ pub enum SyncResult {
     DiskFull,
     /// Another run or process holds the root.
     Locked,
-    /// The root is unusable.
+    /// Rights on the root are missing.
+    Denied,
+    /// The root cannot be used.
     Unusable,
     /// A passing fault of network or server.
     Transient,
@@ -127,6 +129,7 @@ impl SyncResult {
             Self::NeedsLogin => "needs-login",
             Self::DiskFull => "disk-full",
             Self::Locked => "locked",
+            Self::Denied => "denied",
             Self::Unusable => "unusable",
             Self::Transient => "transient",
             Self::Failed => "failed",

@@ -107,18 +107,24 @@ pub fn end_of(name: LibraryName, report: &RunReport) -> LibraryEnd {
     let reason = reason_for(&report.outcome);
     let (result, note) = match &report.outcome {
         Outcome::Complete => (SyncResult::Complete, reason),
-        Outcome::Incomplete => (SyncResult::Incomplete, reason),
+        Outcome::Incomplete => (SyncResult::Incomplete, undone_of(report).unwrap_or(reason)),
         Outcome::Interrupted => (SyncResult::Interrupted, reason),
         Outcome::Throttled { day: true, until } => (SyncResult::QuotaSpent, with_moment(&reason, *until)),
         Outcome::Throttled { day: false, until } => (SyncResult::Throttled, with_moment(&reason, *until)),
         Outcome::NeedsLogin(_) => (SyncResult::NeedsLogin, with_login_command(&reason, &name)),
         Outcome::DiskFull(_) => (SyncResult::DiskFull, reason),
         Outcome::Locked(_) => (SyncResult::Locked, reason),
+        Outcome::Denied(_) => (SyncResult::Denied, reason),
         Outcome::Unusable(_) => (SyncResult::Unusable, reason),
         Outcome::Transient(_) => (SyncResult::Transient, reason),
         Outcome::Failed(_) => (SyncResult::Failed, reason),
     };
     LibraryEnd { name, result, note, summary: report.summary.clone() }
+}
+
+/// What a run left undone in which no file failed.
+fn undone_of(report: &RunReport) -> Option<String> {
+    report.summary.as_ref().filter(|summary| summary.failed == 0)?.reason.clone()
 }
 
 fn with_moment(reason: &str, until: DateTime<Utc>) -> String {

@@ -44,8 +44,24 @@ impl FsError {
         if self.is_full() {
             return Some(format!("see what is left with `df -h '{path}'` and `quota`"));
         }
+        if matches!(errno, Errno::NOTDIR | Errno::LOOP) {
+            return in_the_way_hint(&self.path);
+        }
         if self.is_denied() { denied_hint(&self.path) } else { None }
     }
+}
+
+/// Names what stands on `path` where a folder must be: the deepest component that is there and is none.
+fn in_the_way_hint(path: &Path) -> Option<String> {
+    let kind_of = |path: &Path| rustix::fs::lstat(path).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    let (culprit, kind) = path
+        .ancestors()
+        .filter_map(|path| Some((path, kind_of(path).ok()?)))
+        .find(|(_, kind)| *kind != FileType::Directory)?;
+    let (shown, kind) = (culprit.display(), if kind == FileType::Symlink { "link" } else { "file" });
+    Some(format!(
+        "a {kind} is where a folder must be, and nothing is written through it; move it away: mv '{shown}' '{shown}.old'"
+    ))
 }
 
 /// Names the component of `path` that refuses this process, with its owner and mode, and the command that grants it.

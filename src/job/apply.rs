@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use crate::config::AlbumMode;
 use crate::fs::{Entry, EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, fs_fault, text_of};
+use crate::job::faults::{end_of_fs, fs_fault, reason_of_fs, text_of};
 use crate::job::links::{ALBUMS_DIR, LinkPlan, WantedLink, folders_of, numbered_link, relative_link};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, short_digest};
 use crate::job::tools::{Room, RoomError};
@@ -39,6 +39,8 @@ pub(crate) struct Applied {
     pub(crate) added: Vec<AlbumLink>,
     /// Links that could not be made or removed.
     pub(crate) failed: u64,
+    /// Why the first of them could not.
+    pub(crate) reason: Option<String>,
     /// The disk is full: the run must end.
     pub(crate) halt: Option<Outcome>,
     /// A stop came before the end.
@@ -221,5 +223,6 @@ fn note(applied: &mut Applied, error: &FsError, path: &str) {
         applied.halt = Some(end_of_fs(error));
     } else {
         applied.failed += 1;
+        applied.reason.get_or_insert_with(|| reason_of_fs(error));
     }
 }

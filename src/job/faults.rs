@@ -33,16 +33,26 @@ pub(crate) fn fs_fault(root: &Root, what: &'static str, path: &str, source: std:
     FsError { what, path: root.path().join(path), source }
 }
 
-/// How a run ends for a fault of the file system.
-pub(crate) fn end_of_fs(error: &FsError) -> Outcome {
-    let text = match error.hint() {
+/// An error of the file system with what a person can do about it, on a line of its own.
+fn text_with_hint(error: &FsError) -> String {
+    match error.hint() {
         Some(hint) => format!("{}\nhint: {hint}", text_of(error)),
         None => text_of(error),
-    };
+    }
+}
+
+/// The same in one line, as the reason of one file or link.
+pub(crate) fn reason_of_fs(error: &FsError) -> String {
+    text_with_hint(error).replace("\nhint: ", "; ")
+}
+
+/// How a run ends for a fault of the file system.
+pub(crate) fn end_of_fs(error: &FsError) -> Outcome {
+    let text = text_with_hint(error);
     if error.is_full() {
         Outcome::DiskFull(text)
     } else if error.is_denied() {
-        Outcome::Unusable(text)
+        Outcome::Denied(text)
     } else {
         Outcome::Failed(text)
     }
@@ -99,17 +109,21 @@ pub(crate) fn end_of_root(error: &FsError, root: &Path) -> Outcome {
     if error.is_full() {
         return end_of_fs(error);
     }
+    if error.is_denied() {
+        let hint = error.hint().unwrap_or_else(|| format!("chown -R gphotos-syncd {shown}"));
+        return Outcome::Denied(format!(
+            "the root `{shown}` cannot be read and written: {}\nhint: {hint}",
+            text_of(error)
+        ));
+    }
     Outcome::Unusable(if kind == NotFound {
         format!("the root `{shown}` does not exist\nhint: install -d -m 0750 -o gphotos-syncd {shown}")
-    } else if kind == NotADirectory {
+    } else if kind == NotADirectory && error.path == root {
         format!(
             "the root `{shown}` is not a folder\nhint: set `root` to a folder, or move the file away: mv {shown} {shown}.old"
         )
-    } else if error.is_denied() {
-        let hint = error.hint().unwrap_or_else(|| format!("chown -R gphotos-syncd {shown}"));
-        format!("the root `{shown}` cannot be read and written: {}\nhint: {hint}", text_of(error))
     } else {
-        text_of(error)
+        text_with_hint(error)
     })
 }
 
@@ -122,9 +136,11 @@ pub(crate) fn run_end(outcome: &Outcome) -> RunEnd {
         Outcome::Throttled { .. } => RunEnd::Throttled,
         Outcome::NeedsLogin(_) => RunEnd::NeedsLogin,
         Outcome::DiskFull(_) => RunEnd::DiskFull,
-        Outcome::Locked(_) | Outcome::Unusable(_) | Outcome::Transient(_) | Outcome::Failed(_) => {
-            RunEnd::Failed
-        }
+        Outcome::Locked(_)
+        | Outcome::Denied(_)
+        | Outcome::Unusable(_)
+        | Outcome::Transient(_)
+        | Outcome::Failed(_) => RunEnd::Failed,
     }
 }
 
@@ -148,6 +164,7 @@ pub(crate) fn reason_of(outcome: &Outcome, failed: u64) -> Option<String> {
         Outcome::NeedsLogin(reason)
         | Outcome::DiskFull(reason)
         | Outcome::Locked(reason)
+        | Outcome::Denied(reason)
         | Outcome::Unusable(reason)
         | Outcome::Transient(reason)
         | Outcome::Failed(reason) => Some(reason.clone()),

@@ -81,7 +81,8 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
         file_mode: tools.library.file_mode,
         stop: tools.stop.clone(),
     };
-    let Applied { removed, added, failed, halt, is_stopped } = blocking(move || maker.apply(plan)).await?;
+    let Applied { removed, added, failed, reason, halt, is_stopped } =
+        blocking(move || maker.apply(plan)).await?;
     if !(removed.is_empty() && added.is_empty()) {
         let recorded = tools.store.record_links(album, removed, added).await;
         recorded.map_err(|error| end_of_store(&error))?;
@@ -93,7 +94,11 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
         return Err(Outcome::Interrupted);
     }
     if failed > 0 {
-        tracing::warn!(count = failed, "album links could not be made or removed");
+        let reason = reason.unwrap_or_else(|| "every name tried is taken by a foreign file".to_owned());
+        tracing::warn!(count = failed, reason, "album links could not be made or removed");
+        tools.count(|counts| {
+            counts.link_fault.get_or_insert(reason);
+        });
     }
     Ok(failed == 0)
 }

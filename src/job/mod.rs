@@ -69,7 +69,9 @@ pub enum Outcome {
     DiskFull(String),
     /// Another process is at work in the root (exit code 75); the reason says which.
     Locked(String),
-    /// The root belongs to another library or cannot be used: a configuration or permission fault.
+    /// This process lacks rights on the root (exit code 77).
+    Denied(String),
+    /// The root belongs to another library or cannot be used: a fault of the configuration (exit code 78).
     Unusable(String),
     /// A passing fault of network or server ended the run early.
     Transient(String),

@@ -61,7 +61,7 @@ pub(crate) fn index_path(library: &Library) -> PathBuf {
 /// Makes the root ready and takes its lock.
 ///
 /// # Errors
-/// Why no run can begin: [`Outcome::Unusable`], [`Outcome::Locked`], [`Outcome::DiskFull`] or [`Outcome::Failed`].
+/// Why no run can begin: [`Outcome::Unusable`], [`Outcome::Denied`], [`Outcome::Locked`], [`Outcome::DiskFull`] or [`Outcome::Failed`].
 pub(crate) fn open_site(
     library: &Library,
     open_index: &Mutex<Option<OpenIndex>>,

@@ -10,7 +10,7 @@ use std::io::Read;
 
 use crate::config::Sidecar;
 use crate::fs::{EntryKind, FsError, Placed, Root};
-use crate::job::faults::{fs_fault, text_of};
+use crate::job::faults::{fs_fault, reason_of_fs, text_of};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, set_time};
 use crate::job::sidecar::{SIDECAR_BYTES_MAX, is_our_sidecar, sidecar_path};
 use crate::job::ticket::Whole;
@@ -75,7 +75,7 @@ pub(crate) fn place_group(root: &Root, group: Vec<Piece>, rule: SidecarRule) -> 
             }
             Ok(false) => placement.taken.push(piece),
             Err(error) if error.is_full() => return Err(error),
-            Err(error) => placement.failed.push((piece.whole, text_of(&error))),
+            Err(error) => placement.failed.push((piece.whole, reason_of_fs(&error))),
         }
     }
     Ok(placement)

@@ -144,7 +144,7 @@ fn summary_of(
         started: tools.started,
         finished: wall_now(),
         end: run_end(outcome),
-        reason: reason_of(outcome, missing),
+        reason: undone_reason(outcome, counts, missing).or_else(|| reason_of(outcome, missing)),
         full: counts.full,
         listed: counts.listed,
         new: counts.new,
@@ -154,6 +154,15 @@ fn summary_of(
         api_requests: after.api.saturating_sub(before.api),
         media_requests: after.media.saturating_sub(before.media),
     }
+}
+
+/// What was left undone, where that was not a file but an album's link.
+fn undone_reason(outcome: &Outcome, counts: &Counts, missing: u64) -> Option<String> {
+    if *outcome != Outcome::Incomplete || missing > 0 {
+        return None;
+    }
+    let fault = counts.link_fault.as_ref()?;
+    Some(format!("an album could not be laid out: {fault}; it is tried again in the next run"))
 }
 
 fn say_ended(summary: &RunSummary, missing: u64) {

@@ -64,6 +64,8 @@ pub(crate) struct Counts {
     pub(crate) full: bool,
     /// Whether something other than a file was left undone: an album, a link, an entry that was no item.
     pub(crate) undone: bool,
+    /// Why the first album link could not be made or removed.
+    pub(crate) link_fault: Option<String>,
 }
 
 impl Tools {

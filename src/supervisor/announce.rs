@@ -84,7 +84,7 @@ fn plan_messages(open: &mut BTreeSet<Condition>, outcome: &Outcome, stamp: Optio
         }
         Outcome::NeedsLogin(_) => (Some(Condition::NeedsLogin(stamp)), Some(Message::NeedsLogin)),
         Outcome::DiskFull(_) => (Some(Condition::Disk), Some(Message::DiskFull)),
-        Outcome::Locked(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
+        Outcome::Locked(_) | Outcome::Denied(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
             (Some(Condition::Fault), Some(Message::RunFailed))
         }
     };

@@ -70,12 +70,15 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
 pub fn reason_for(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Complete | Outcome::Interrupted => String::new(),
-        Outcome::Incomplete => "some items could not be fetched; they are tried again".to_owned(),
+        Outcome::Incomplete => {
+            "some items could not be fetched; they are tried again; see `gphotos-syncd status`".to_owned()
+        }
         Outcome::Throttled { day: true, .. } => "the day's quota of the project is spent".to_owned(),
         Outcome::Throttled { day: false, .. } => "Google asks for a long rest".to_owned(),
         Outcome::NeedsLogin(reason)
         | Outcome::DiskFull(reason)
         | Outcome::Locked(reason)
+        | Outcome::Denied(reason)
         | Outcome::Unusable(reason)
         | Outcome::Transient(reason)
         | Outcome::Failed(reason) => reason.clone(),

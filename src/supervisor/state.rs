@@ -174,7 +174,7 @@ impl WorkerState {
             Outcome::Transient(_) => Self::BackingOff { until: retry_at, failures: failures_now },
             Outcome::NeedsLogin(_) => Self::NeedsLogin { stamp: facts.stamp },
             Outcome::DiskFull(_) => Self::DiskFull { until: after(facts.now, DISK_RECHECK) },
-            Outcome::Locked(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
+            Outcome::Locked(_) | Outcome::Denied(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
                 Self::Failed { until: retry_at, failures: failures_now }
             }
         })
