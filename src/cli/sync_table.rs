@@ -18,8 +18,7 @@ pub(crate) fn exit_for(result: SyncResult) -> Exit {
         | SyncResult::Transient
         | SyncResult::Failed => Exit::Incomplete,
         SyncResult::QuotaSpent | SyncResult::Locked => Exit::TryLater,
-        SyncResult::NeedsLogin => Exit::NoPermission,
-        SyncResult::Denied => Exit::NoPermission,
+        SyncResult::NeedsLogin | SyncResult::Denied => Exit::NoPermission,
         SyncResult::Unusable => Exit::Config,
     }
 }

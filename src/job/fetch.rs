@@ -261,15 +261,13 @@ async fn write(mut body: Body, then: Then) -> Result<Body, End> {
         }
         result.map(|()| body)
     });
-    wrote.await.map_err(End::Halt)?.map_err(|error| match error {
-        // Nobody knows whether it would have had an end, so it is one file's fault and not the disk's.
-        WriteError::Room(error) if !is_announced => {
-            End::Refused(format!("the answer announced no length, and no end came: {}", first_line(&error)))
+    wrote.await.map_err(End::Halt)?.map_err(|error| {
+        // Without a length nobody knows whether it would have had an end, so it is one file's fault and not the disk's.
+        if error.is_full() && !is_announced {
+            let reason = first_line(&error);
+            return End::Refused(format!("the answer announced no length, and no end came: {reason}"));
         }
-        WriteError::Fs(error) if !is_announced && error.is_full() => {
-            End::Refused(format!("the answer announced no length, and no end came: {}", first_line(&error)))
-        }
-        error => end_of_write(&error),
+        end_of_write(&error)
     })
 }
 

@@ -71,6 +71,17 @@ pub(crate) enum WriteError {
     Endless,
 }
 
+impl WriteError {
+    /// Whether there is no room for what was to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::Fs(error) => error.is_full(),
+            Self::Room(RoomError::Short { .. }) => true,
+            Self::Room(RoomError::Fs(_)) | Self::Text | Self::Endless => false,
+        }
+    }
+}
+
 /// The name of an item's file while it arrives: 16 hex digits of the id's digest, and which file.
 pub(crate) fn key_for(id: &MediaId, part: FilePart) -> String {
     let hex = short_digest(&id.0);

@@ -28,7 +28,7 @@ fn listing(effect: Effect) -> Fault {
 }
 
 /// A run against a fault that passes must end complete, and the fault must have struck.
-fn recovers(home: &Home, fault: Fault) {
+fn recovers(home: &Home, fault: &Fault) {
     let id: FaultId = home.google.fault(fault.clone());
     let ran = home.run(&["sync"]);
     assert_eq!(ran.code, 0, "{fault:?}\n{}\n{}", ran.out, ran.err);
@@ -53,7 +53,7 @@ fn a_fault_of_the_listing_that_passes_costs_nothing() {
         Effect::status(503),
         wrong,
     ] {
-        recovers(&three(), listing(effect).once());
+        recovers(&three(), &listing(effect).once());
     }
 }
 
@@ -73,7 +73,7 @@ fn a_fault_of_the_bytes_that_passes_costs_nothing() {
         Effect::status(500),
         Effect::status(502),
     ] {
-        recovers(&three(), media(effect).item("b.jpg").once());
+        recovers(&three(), &media(effect).item("b.jpg").once());
     }
 }
 
@@ -83,7 +83,7 @@ fn a_silent_server_is_left_after_the_stall_timeout() {
         let home = three();
         let config = std::fs::read_to_string(home.path("config.toml")).expect("readable");
         home.write_raw_config(&config.replacen("[limits]", "[limits]\nstall-timeout = \"100ms\"", 1));
-        recovers(&home, media(effect).item("b.jpg").once());
+        recovers(&home, &media(effect).item("b.jpg").once());
     }
 }
 
@@ -176,7 +176,7 @@ fn an_expired_page_token_begins_the_listing_anew() {
     for number in 0..250 {
         alice.add_photo(ItemSpec::named(format!("{number:03}.jpg")).len(100));
     }
-    recovers(&home, listing(Effect::ExpirePageToken).once());
+    recovers(&home, &listing(Effect::ExpirePageToken).once());
 }
 
 #[test]
@@ -265,5 +265,5 @@ fn a_large_file_begins_anew_where_ranges_are_ignored() {
     let home = Home::with_settings(&["alice"], Settings { range: RangeMode::Ignored, ..Settings::default() });
     let alice = home.google.account("alice");
     alice.add_video(ItemSpec::named("v.mp4").created("2024-07-02T10:00:00Z").len(5_000_000));
-    recovers(&home, media(Effect::ResetAfter { bytes: 3_500_000 }).once());
+    recovers(&home, &media(Effect::ResetAfter { bytes: 3_500_000 }).once());
 }

@@ -51,7 +51,7 @@ impl Home {
             fs::create_dir(home.root(name)).expect("a root can be made");
             home.google.account(name);
             home.put_token(name, &home.google.token_json(name));
-            tables.push_str(&format!("[library.{name}]\nroot = \"{name}\"\nschedule = \"manual\"\n"));
+            tables += &format!("[library.{name}]\nroot = \"{name}\"\nschedule = \"manual\"\n");
         }
         home.write_config(&tables);
         home
@@ -131,7 +131,7 @@ impl Home {
         let drop_rights = ["--reuid=65534", "--regid=65534", "--clear-groups"];
         let tried = Command::new("setpriv").args(drop_rights).arg("true").output();
         if !tried.is_ok_and(|tried| tried.status.success()) {
-            eprintln!("skipped: `setpriv` cannot change the user here");
+            skipped("`setpriv` cannot change the user here");
             return None;
         }
         let binary = self.path("gphotos-syncd");

@@ -96,7 +96,10 @@ fn a_name_of_300_bytes_keeps_its_extension_and_whole_characters() {
     let found = names(&home);
     assert_eq!(found.len(), 3);
     for name in found.iter().filter(|name| *name != "in.jpg") {
-        assert!(name.len() <= 255 && name.len() > 200 && name.ends_with(".jpg"), "{name}");
+        assert!(
+            name.len() <= 255 && name.len() > 200 && Path::new(name).extension().is_some_and(|e| e == "jpg"),
+            "{name}"
+        );
         assert!(
             !name.contains('\u{fffd}') && !name.contains("\u{200d}.") && !name.contains("\u{200d} "),
             "{name}"

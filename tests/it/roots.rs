@@ -1,6 +1,6 @@
 //! Roots that cannot be used as they are: what is said, with which code, and that nothing is harmed.
 
-use crate::context::{Home, Ran};
+use crate::context::{Home, Ran, skipped};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -21,7 +21,7 @@ fn alice_with(photos: usize, bytes: u64) -> Home {
 fn sync_after(home: &Home, setup: &str, teardown: &str) -> Option<Ran> {
     let tried = Command::new("unshare").args(["-m", "true"]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
-        eprintln!("skipped: no mount namespace can be made here");
+        skipped("no mount namespace can be made here");
         return None;
     }
     let script = format!("set -e; {setup}\nset +e; \"$@\"; code=$?; {teardown}\nexit $code");
@@ -100,7 +100,8 @@ fn enlarge(home: &Home) {
 
 /// Every file on disk is one of Google's, whole.
 fn assert_all_whole(home: &Home) -> usize {
-    let truth: Vec<Vec<u8>> = home.google.truth("alice").items.iter().map(|item| item.bytes()).collect();
+    let truth: Vec<Vec<u8>> =
+        home.google.truth("alice").items.iter().map(fake_google::TruthItem::bytes).collect();
     let tree = home.tree("alice");
     let photos: Vec<_> = tree.iter().filter(|(path, _)| path.starts_with("photos/")).collect();
     for (path, bytes) in &photos {

@@ -65,10 +65,10 @@ async fn a_failed_file_is_wanted_again_when_its_time_has_come() {
 #[tokio::test]
 async fn a_video_is_wanted_only_once_google_has_processed_it() {
     let f = fixture();
-    for kind in [MediaKind::VideoProcessing, MediaKind::VideoFailed] {
-        let recorded = list(&f.store, vec![of_kind(photo("v", "v"), kind)]).await;
-        assert!(recorded.wanted.is_empty(), "{kind:?}");
-    }
+    let processing = list(&f.store, vec![of_kind(photo("v", "v"), MediaKind::VideoProcessing)]).await;
+    assert!(processing.wanted.is_empty());
+    let broken = list(&f.store, vec![of_kind(photo("v", "v"), MediaKind::VideoFailed)]).await;
+    assert_eq!(broken.wanted[0].kind, MediaKind::VideoFailed, "it is handed over to be counted as failed");
     f.store.commit_failed(vec![failed("v", at(9_999))]).await.unwrap();
     let recorded = list(&f.store, vec![of_kind(photo("v", "v"), MediaKind::Video)]).await;
     assert_eq!((paths(&recorded.wanted), recorded.new), (vec!["photos/v.jpg"], 0));
