@@ -36,6 +36,8 @@ const MARK_MAX: TimeDelta = TimeDelta::minutes(25 * 60 + 2);
 const RESERVE_MIN: u64 = 5;
 /// How far a reserve reaches at the present pace.
 const RESERVE_SECS: f64 = 1.25;
+/// The most that a reserve holds of the day's budget, percent: at any pace, a hundred crashes do not spend a day.
+const RESERVE_PERCENT_MAX: u64 = 1;
 
 /// What survives a restart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -145,9 +147,9 @@ impl DayBudget {
     /// What to write: the exact state, or one with a reserve for a pace of `per_sec`.
     pub(crate) fn record(&self, ahead_per_sec: Option<f64>) -> DayRecord {
         let mut record = self.day.clone();
-        if let Some(per_sec) = ahead_per_sec.filter(|_| self.limit.is_some()) {
+        if let (Some(per_sec), Some(limit)) = (ahead_per_sec, self.limit) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a pace is positive")]
-            let ahead = (per_sec * RESERVE_SECS) as u64;
+            let ahead = ((per_sec * RESERVE_SECS) as u64).min(limit / 100 * RESERVE_PERCENT_MAX);
             record.used = self.day.used.saturating_add(ahead).saturating_add(RESERVE_MIN);
         }
         record

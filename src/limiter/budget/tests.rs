@@ -160,3 +160,10 @@ fn a_budget_may_be_raised_and_lifted_in_the_middle_of_the_day() {
     assert_eq!(budget.spent_until(wall), None);
     assert!(!budget.needs_reserve());
 }
+
+#[test]
+fn a_crash_at_a_high_pace_costs_a_small_part_of_the_day() {
+    let budget = budget(10_000);
+    assert_eq!(budget.record(Some(10.0)).used, 12 + 5);
+    assert_eq!(budget.record(Some(10_000.0)).used, 100 + 5);
+}
