@@ -14,7 +14,7 @@ use crate::job::{Outcome, RunReport};
 use crate::limiter::Limiter;
 use crate::media::LibraryName;
 use crate::status::DaemonStatus;
-use crate::supervisor::describe::{reason_for, with_login_command};
+use crate::supervisor::describe::{reason_of_run, with_login_command};
 use crate::supervisor::{Handle, Ticket};
 
 /// A followed library's status is repeated after this, so that the client knows that the daemon lives.
@@ -104,7 +104,7 @@ fn cut_off(name: LibraryName) -> LibraryEnd {
 
 /// The end of a run for those who asked for it.
 pub fn end_of(name: LibraryName, report: &RunReport) -> LibraryEnd {
-    let reason = reason_for(&report.outcome);
+    let reason = reason_of_run(report);
     let (result, note) = match &report.outcome {
         Outcome::Complete => (SyncResult::Complete, reason),
         Outcome::Incomplete => (SyncResult::Incomplete, undone_of(report).unwrap_or(reason)),

@@ -50,7 +50,7 @@ pub(crate) async fn list_albums(feeder: &Feeder<'_>) -> Result<(), Outcome> {
             Contents::Whole(items) => tools.store.record_album_items(id, items).await.map_err(fault)?,
             Contents::Missing(reason) => {
                 tracing::debug!(album = %id, reason, "an album could not be listed");
-                tools.count(|counts| counts.undone = true);
+                tools.leave_undone(format!("an album could not be listed: {reason}"));
             }
         }
     }

@@ -39,7 +39,7 @@ pub(crate) struct Applied {
     pub(crate) added: Vec<AlbumLink>,
     /// Links that could not be made or removed.
     pub(crate) failed: u64,
-    /// Why the first of them could not.
+    /// Where and why the first of them could not, without names of items.
     pub(crate) reason: Option<String>,
     /// The disk is full: the run must end.
     pub(crate) halt: Option<Outcome>,
@@ -68,7 +68,7 @@ impl LinkMaker {
             }
             match self.remove(&link) {
                 Ok(()) => applied.removed.push(link.path),
-                Err(error) => note(&mut applied, &error, &link.path),
+                Err(error) => note(&mut applied, &error, &link.path, folder_of(&link.path)),
             }
         }
         let missing =
@@ -83,7 +83,7 @@ impl LinkMaker {
         }
         for folder in folders {
             if let Err(error) = self.root.remove_empty_dirs(&folder, ALBUMS_DIR) {
-                note(&mut applied, &error, &folder);
+                note(&mut applied, &error, &folder, &folder);
             }
         }
         applied
@@ -121,18 +121,23 @@ impl LinkMaker {
     }
 
     fn add(&self, want: WantedLink, ready: &mut HashSet<String>, applied: &mut Applied) {
-        let dir = want.link.path.rsplit_once('/').map_or("", |(dir, _)| dir);
+        let dir = folder_of(&want.link.path);
         if !ready.contains(dir) {
             if let Err(error) = self.root.create_dir_all(dir) {
-                return note(applied, &error, dir);
+                return note(applied, &error, dir, dir);
             }
             ready.insert(dir.to_owned());
         }
         match self.make(&want) {
             Ok(Made::At(path)) => applied.added.push(AlbumLink { path, target: want.link.target }),
-            Ok(Made::NoName) => applied.failed += 1,
+            Ok(Made::NoName) => {
+                applied.failed += 1;
+                let reason =
+                    || format!("every name tried for a link in `{dir}` is taken by something foreign");
+                applied.reason.get_or_insert_with(reason);
+            }
             Ok(Made::NoRoom(error)) => applied.halt = Some(Outcome::DiskFull(text_of(&error))),
-            Err(error) => note(applied, &error, &want.link.path),
+            Err(error) => note(applied, &error, &want.link.path, dir),
         }
     }
 
@@ -216,13 +221,19 @@ impl LinkMaker {
     }
 }
 
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+}
+
 /// A fault with one link: the disk being full ends the work, anything else is counted.
-fn note(applied: &mut Applied, error: &FsError, path: &str) {
+fn note(applied: &mut Applied, error: &FsError, path: &str, dir: &str) {
     tracing::debug!(path, error = %text_of(error), "an album link could not be made or removed");
     if error.is_full() {
         applied.halt = Some(end_of_fs(error));
     } else {
         applied.failed += 1;
-        applied.reason.get_or_insert_with(|| reason_of_fs(error));
+        let reason =
+            || format!("an album link could not be made or removed in `{dir}`: {}", reason_of_fs(error));
+        applied.reason.get_or_insert_with(reason);
     }
 }

@@ -144,15 +144,20 @@ pub(crate) fn run_end(outcome: &Outcome) -> RunEnd {
     }
 }
 
-/// Why a run did not end complete, for its record; `failed` files are known to be missing.
-pub(crate) fn reason_of(outcome: &Outcome, failed: u64) -> Option<String> {
+/// Why a run did not end complete, for its record; `failed` files are known to be missing, `undone` is what else was left.
+pub(crate) fn reason_of(outcome: &Outcome, failed: u64, undone: Option<&str>) -> Option<String> {
     match outcome {
         Outcome::Complete => None,
-        Outcome::Incomplete if failed > 0 => {
-            Some(format!("{failed} files could not be fetched; they are tried again later"))
-        }
         Outcome::Incomplete => {
-            Some("not everything could be done; it is tried again in the next run".to_owned())
+            let files = match failed {
+                0 => None,
+                1 => Some("1 file could not be fetched".to_owned()),
+                more => Some(format!("{more} files could not be fetched")),
+            };
+            let left: Vec<String> = files.into_iter().chain(undone.map(str::to_owned)).collect();
+            let left =
+                if left.is_empty() { "not everything could be done".to_owned() } else { left.join("; ") };
+            Some(format!("{left}; later runs try again"))
         }
         Outcome::Interrupted => Some("stopped".to_owned()),
         Outcome::Throttled { until, day: true } => {
@@ -211,12 +216,16 @@ mod tests {
 
     #[test]
     fn only_a_complete_run_has_no_reason() {
-        assert_eq!(reason_of(&Outcome::Complete, 0), None);
+        assert_eq!(reason_of(&Outcome::Complete, 0, None), None);
         assert_eq!(
-            reason_of(&Outcome::Incomplete, 3).as_deref(),
-            Some("3 files could not be fetched; they are tried again later")
+            reason_of(&Outcome::Incomplete, 3, None).as_deref(),
+            Some("3 files could not be fetched; later runs try again")
         );
-        assert_eq!(reason_of(&Outcome::Failed("x".to_owned()), 0).as_deref(), Some("x"));
+        assert_eq!(
+            reason_of(&Outcome::Incomplete, 1, Some("an album is odd")).as_deref(),
+            Some("1 file could not be fetched; an album is odd; later runs try again")
+        );
+        assert_eq!(reason_of(&Outcome::Failed("x".to_owned()), 0, None).as_deref(), Some("x"));
     }
 
     #[test]

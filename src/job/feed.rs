@@ -217,7 +217,7 @@ impl Feeder<'_> {
     pub(crate) fn note_malformed(&self, malformed: u64) {
         if malformed > 0 {
             tracing::warn!(count = malformed, "Google listed entries without an id");
-            self.tools.count(|counts| counts.undone = true);
+            self.tools.leave_undone(format!("{malformed} entries of a listing have no id"));
         }
     }
 }

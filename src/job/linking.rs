@@ -51,7 +51,6 @@ pub(crate) async fn link_albums(tools: &Tools) -> Result<(), Outcome> {
         }
     }
     if !went_through {
-        tools.count(|counts| counts.undone = true);
         return Ok(());
     }
     let root = tools.root.clone();
@@ -94,11 +93,9 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
         return Err(Outcome::Interrupted);
     }
     if failed > 0 {
-        let reason = reason.unwrap_or_else(|| "every name tried is taken by a foreign file".to_owned());
+        let reason = reason.unwrap_or_default();
         tracing::warn!(count = failed, reason, "album links could not be made or removed");
-        tools.count(|counts| {
-            counts.link_fault.get_or_insert(reason);
-        });
+        tools.leave_undone(reason);
     }
     Ok(failed == 0)
 }

@@ -37,8 +37,8 @@ pub(crate) struct Placement {
     pub(crate) failed: Vec<(Whole, String)>,
     /// Folders that changed.
     pub(crate) dirs: BTreeSet<String>,
-    /// Sidecars that could not be written.
-    pub(crate) sidecars_failed: u64,
+    /// Why a sidecar could not be written, if one could not.
+    pub(crate) sidecar_fault: Option<String>,
 }
 
 /// How sidecars are written.
@@ -68,7 +68,11 @@ pub(crate) fn place_group(root: &Root, group: Vec<Piece>, rule: SidecarRule) -> 
                     && let Err(error) = place_sidecar(root, &piece.whole, text, rule)
                 {
                     tracing::debug!(path = %piece.whole.path, error = %text_of(&error), "a sidecar could not be written");
-                    placement.sidecars_failed += 1;
+                    let dir = dir_of(&piece.whole.path);
+                    let cause = text_of(&error.source);
+                    placement
+                        .sidecar_fault
+                        .get_or_insert_with(|| format!("a sidecar could not be written in `{dir}`: {cause}"));
                 }
                 placement.dirs.insert(dir_of(&piece.whole.path).to_owned());
                 placement.placed.push(piece.whole);

@@ -266,8 +266,10 @@ impl<'a> Pump<'a> {
             counts.downloaded += settled.stored;
             counts.bytes += settled.bytes;
             counts.failed += settled.failed;
-            counts.undone |= settled.sidecars_failed > 0;
         });
+        if let Some(reason) = settled.sidecar_fault {
+            self.tools.leave_undone(reason);
+        }
         self.unplaced_in_a_row =
             if settled.stored > 0 { 0 } else { self.unplaced_in_a_row + settled.unplaced };
         if let Some(halt) = settled.halt {

@@ -108,7 +108,9 @@ async fn outcome_of(tools: &Tools, ended: Result<(), Outcome>) -> Outcome {
     }
     let counts = tools.counts();
     match tools.store.totals().await {
-        Ok(totals) if totals.failed == 0 && counts.failed == 0 && !counts.undone => Outcome::Complete,
+        Ok(totals) if totals.failed == 0 && counts.failed == 0 && counts.undone.is_none() => {
+            Outcome::Complete
+        }
         Ok(_) => Outcome::Incomplete,
         Err(error) => end_of_store(&error),
     }
@@ -144,7 +146,7 @@ fn summary_of(
         started: tools.started,
         finished: wall_now(),
         end: run_end(outcome),
-        reason: undone_reason(outcome, counts, missing).or_else(|| reason_of(outcome, missing)),
+        reason: reason_of(outcome, missing, counts.undone.as_deref()),
         full: counts.full,
         listed: counts.listed,
         new: counts.new,
@@ -154,15 +156,6 @@ fn summary_of(
         api_requests: after.api.saturating_sub(before.api),
         media_requests: after.media.saturating_sub(before.media),
     }
-}
-
-/// What was left undone, where that was not a file but an album's link.
-fn undone_reason(outcome: &Outcome, counts: &Counts, missing: u64) -> Option<String> {
-    if *outcome != Outcome::Incomplete || missing > 0 {
-        return None;
-    }
-    let fault = counts.link_fault.as_ref()?;
-    Some(format!("an album could not be laid out: {fault}; it is tried again in the next run"))
 }
 
 fn say_ended(summary: &RunSummary, missing: u64) {
@@ -186,7 +179,7 @@ fn say_ended(summary: &RunSummary, missing: u64) {
 }
 
 fn say_not_begun(library: &LibraryName, outcome: &Outcome) {
-    let reason = reason_of(outcome, 0).unwrap_or_default();
+    let reason = reason_of(outcome, 0, None).unwrap_or_default();
     tracing::warn!(%library, reason, "a run could not begin");
 }
 

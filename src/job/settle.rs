@@ -55,8 +55,8 @@ pub(crate) struct Settled {
     pub(crate) unplaced: u64,
     /// Why the last of them could not.
     pub(crate) reason: String,
-    /// Sidecars that could not be written.
-    pub(crate) sidecars_failed: u64,
+    /// Why a sidecar could not be written, if one could not.
+    pub(crate) sidecar_fault: Option<String>,
     /// What is no longer in hand.
     pub(crate) keys: Vec<Key>,
     /// The run must end.
@@ -188,7 +188,7 @@ async fn place_all(
         placed.append(&mut done.placed);
         failed.append(&mut done.failed);
         dirs.append(&mut done.dirs);
-        settled.sidecars_failed += done.sidecars_failed;
+        settled.sidecar_fault = settled.sidecar_fault.take().or(done.sidecar_fault);
         pieces = done.taken;
         if pieces.is_empty() {
             break;

@@ -62,10 +62,9 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
     /// Whether a full listing was gone through to its end.
     pub(crate) full: bool,
-    /// Whether something other than a file was left undone: an album, a link, an entry that was no item.
-    pub(crate) undone: bool,
-    /// Why the first album link could not be made or removed.
-    pub(crate) link_fault: Option<String>,
+    /// The first thing other than a file that was left undone (an album, a link, a sidecar, an entry that was no item), as a
+    /// phrase without names of items.
+    pub(crate) undone: Option<String>,
 }
 
 impl Tools {
@@ -85,6 +84,13 @@ impl Tools {
         };
         drop(counts);
         self.board.send_replace(progress);
+    }
+
+    /// Remembers that something other than a file was left undone.
+    pub(crate) fn leave_undone(&self, what: String) {
+        self.count(|counts| {
+            counts.undone.get_or_insert(what);
+        });
     }
 
     /// The counts as they are.

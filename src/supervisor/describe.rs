@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 
-use crate::job::{Facts, Outcome};
+use crate::job::{Facts, Outcome, RunReport};
 use crate::media::LibraryName;
 use crate::status::{FAILURES_SHOWN, LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::store::Totals;
@@ -83,6 +83,13 @@ pub fn reason_for(outcome: &Outcome) -> String {
         | Outcome::Transient(reason)
         | Outcome::Failed(reason) => reason.clone(),
     }
+}
+
+/// The same of a whole report: a run that left something undone says in its record what.
+pub fn reason_of_run(report: &RunReport) -> String {
+    let told = report.summary.as_ref().and_then(|run| run.reason.clone());
+    told.filter(|told| report.outcome == Outcome::Incomplete && !told.is_empty())
+        .unwrap_or_else(|| reason_for(&report.outcome))
 }
 
 /// Why a library is parked from the start, from what its token file tells.

@@ -15,7 +15,7 @@ use crate::job::{Facts, Job, Outcome, RunReport};
 use crate::shutdown::{Shutdown, Stop};
 use crate::supervisor::Spec;
 use crate::supervisor::announce::{Announcer, log};
-use crate::supervisor::describe::{View, describe, facts_unknown, reason_for, reason_of_token};
+use crate::supervisor::describe::{View, describe, facts_unknown, reason_of_run, reason_of_token};
 use crate::supervisor::schedule::{LastSeen, Timetable};
 use crate::supervisor::slot::{Activator, Answered, Published, Slot, Wishes};
 use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
@@ -208,7 +208,7 @@ impl Worker {
     fn on_run_ended(&mut self, ended: Result<(Option<u64>, RunReport), JoinError>) {
         self.run = None;
         let (stamp, report) = ended.unwrap_or_else(|error| (None, crash_report(&error)));
-        let reason = reason_of(&report);
+        let reason = reason_of_run(&report);
         self.announcer.run_ended(&report.outcome, stamp, &reason);
         log_end(&self.spec, &report);
         self.reason = reason;
@@ -307,21 +307,6 @@ fn first_status(
 fn crash_report(error: &JoinError) -> RunReport {
     let reason = format!("the run ended by a bug: {error}\nhint: see the journal, and report it");
     RunReport { outcome: Outcome::Failed(reason), summary: None }
-}
-
-/// The run's own words, where it left some; else those of its outcome.
-fn reason_of(report: &RunReport) -> String {
-    let told = report.summary.as_ref().and_then(|summary| summary.reason.clone());
-    match (reason_for(&report.outcome), told) {
-        (reason, Some(told)) if matches!(report.outcome, Outcome::Incomplete) => {
-            if told.is_empty() {
-                reason
-            } else {
-                told
-            }
-        }
-        (reason, _) => reason,
-    }
 }
 
 fn log_end(spec: &Spec, report: &RunReport) {
