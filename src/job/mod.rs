@@ -7,13 +7,14 @@
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
-//! `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
+//! `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
 //! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `faults`.
 
 mod account;
 mod albums;
 mod apply;
+mod beside;
 mod body;
 mod claims;
 mod faults;

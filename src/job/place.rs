@@ -4,6 +4,7 @@
 //! after that may the index be told. Invariant: blocks; replaces nothing; a file that cannot be placed costs no other
 //! its place. May import: `fs`, `config` for plain types. Tests: `tests/it`.
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
@@ -14,6 +15,7 @@ use crate::job::faults::{fs_fault, reason_of_fs, text_of};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, set_time};
 use crate::job::sidecar::{SIDECAR_BYTES_MAX, is_our_sidecar, sidecar_path};
 use crate::job::ticket::Whole;
+use crate::media::MediaId;
 
 /// Up to this many folders are made durable one by one; for more, the whole file system at once is cheaper.
 const DIRS_ONE_BY_ONE_MAX: usize = 4;
@@ -48,6 +50,24 @@ pub(crate) struct SidecarRule {
     pub(crate) mode: u32,
 }
 
+/// The file that a sidecar is written beside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside<'a> {
+    /// Its path.
+    pub(crate) path: &'a str,
+    /// Its name in `partial/`.
+    pub(crate) key: &'a str,
+    /// Its item.
+    pub(crate) id: &'a MediaId,
+    /// When the item was taken.
+    pub(crate) created: Option<DateTime<Utc>>,
+}
+
+fn beside(whole: &Whole) -> Beside<'_> {
+    let key = whole.partial.rsplit('/').next().unwrap_or_default();
+    Beside { path: &whole.path, key, id: &whole.id, created: whole.created }
+}
+
 /// Makes the contents of the group durable: one large file by itself, more with one call for the file system.
 pub(crate) fn make_contents_durable(root: &Root, group: &[Piece]) -> Result<(), FsError> {
     let [piece] = group else { return root.sync_fs() };
@@ -65,7 +85,7 @@ pub(crate) fn place_group(root: &Root, group: Vec<Piece>, rule: SidecarRule) -> 
         match place_one(root, &piece.whole) {
             Ok(true) => {
                 if let Some(text) = &piece.sidecar
-                    && let Err(error) = place_sidecar(root, &piece.whole, text, rule)
+                    && let Err(error) = place_sidecar(root, &beside(&piece.whole), text, rule)
                 {
                     tracing::debug!(path = %piece.whole.path, error = %text_of(&error), "a sidecar could not be written");
                     let dir = dir_of(&piece.whole.path);
@@ -121,17 +141,18 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
 
 /// Whether the file at the name has the same length and digest.
 fn is_same(root: &Root, whole: &Whole) -> Result<bool, FsError> {
-    let entry = root.entry(&whole.path)?;
+    let path = &whole.path;
+    let entry = root.entry(path)?;
     if entry.is_none_or(|entry| entry.kind != EntryKind::File || entry.bytes != whole.bytes) {
         return Ok(false);
     }
-    let Some(mut file) = root.open_file(&whole.path)? else { return Ok(false) };
+    let Some(mut file) = root.open_file(path)? else { return Ok(false) };
     let mut hasher = Sha256::new();
     let mut piece = vec![0; PIECE_BYTES];
     // Ends: the file has an end.
     loop {
         let got = file.read(&mut piece);
-        let got = got.map_err(|source| fs_fault(root, "read", &whole.path, source))?;
+        let got = got.map_err(|source| fs_fault(root, "read", path, source))?;
         if got == 0 {
             break;
         }
@@ -142,16 +163,20 @@ fn is_same(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     }
     // It may have been written by another process only just now.
     let synced = file.sync_all();
-    synced.map_err(|source| fs_fault(root, "make durable", &whole.path, source))?;
+    synced.map_err(|source| fs_fault(root, "make durable", path, source))?;
     Ok(true)
 }
 
 /// Writes the sidecar; one that we wrote earlier is replaced, a foreign file of that name is left alone.
-fn place_sidecar(root: &Root, whole: &Whole, text: &str, rule: SidecarRule) -> Result<(), FsError> {
-    let Some(path) = sidecar_path(rule.kind, &whole.path) else { return Ok(()) };
-    let name = whole.partial.rsplit('/').next().unwrap_or_default();
-    let partial = format!("{PARTIAL_DIR}/{name}.side");
-    write_partial(root, &partial, text, rule.mode, whole)?;
+pub(crate) fn place_sidecar(
+    root: &Root,
+    of: &Beside<'_>,
+    text: &str,
+    rule: SidecarRule,
+) -> Result<(), FsError> {
+    let Some(path) = sidecar_path(rule.kind, of.path) else { return Ok(()) };
+    let partial = format!("{PARTIAL_DIR}/{}.side", of.key);
+    write_partial(root, &partial, text, rule.mode, of.created)?;
     if root.place(&partial, &path)? == Placed::Done {
         return Ok(());
     }
@@ -159,18 +184,24 @@ fn place_sidecar(root: &Root, whole: &Whole, text: &str, rule: SidecarRule) -> R
     let Some(file) = root.open_file(&path)? else { return Ok(()) };
     let mut found = String::new();
     let read = file.take(SIDECAR_BYTES_MAX).read_to_string(&mut found);
-    if read.is_ok() && is_our_sidecar(rule.kind, &found, &whole.id) && found != text {
+    if read.is_ok() && is_our_sidecar(rule.kind, &found, of.id) && found != text {
         root.write_atomic(&path, text.as_bytes(), rule.mode)?;
     }
     Ok(())
 }
 
-fn write_partial(root: &Root, path: &str, text: &str, mode: u32, whole: &Whole) -> Result<(), FsError> {
+fn write_partial(
+    root: &Root,
+    path: &str,
+    text: &str,
+    mode: u32,
+    created: Option<DateTime<Utc>>,
+) -> Result<(), FsError> {
     use std::io::Write;
     let mut file = root.open_partial(path, mode, false)?;
     let fault = |source| fs_fault(root, "write", path, source);
     file.write_all(text.as_bytes()).map_err(fault)?;
-    set_time(&file, whole.created);
+    set_time(&file, created);
     file.sync_data().map_err(fault)
 }
 

@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use crate::clock::wall_now;
 use crate::job::account::check_account;
+use crate::job::beside::add_sidecars;
 use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
 use crate::job::feed::feed;
 use crate::job::linking::link_albums;
@@ -87,13 +88,14 @@ async fn open(job: &SyncJob, now: DateTime<Utc>, stop: &Stop) -> Result<(Site, u
     Ok((site, number))
 }
 
-/// The phases: account, then backlog, listing and albums with their downloads, then the links.
+/// The phases: account, sidecars wished since, then backlog, listing and albums with their downloads, then the links.
 async fn work(tools: &Tools, job: &SyncJob, full: bool) -> Result<(), Outcome> {
     tokio::select! {
         biased;
         () = tools.stop.begun() => return Err(Outcome::Interrupted),
         checked = check_account(tools, &job.shared.auth) => checked?,
     }
+    add_sidecars(tools).await?;
     let (pages, waiting) = mpsc::channel(PAGES_AHEAD);
     if let Some(halt) = pump(tools, feed(tools, pages, full), waiting).await {
         return Err(halt);

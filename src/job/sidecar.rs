@@ -1,7 +1,7 @@
 //! What is written beside a file about its item, as JSON or XMP.
 //!
 //! Owns: the content and name of sidecars, and the rule by which one is known as ours: it names the item. Invariant: pure; no
-//! address of bytes is ever written. May import: `config`, `media`. Tests: below.
+//! address of bytes is ever written. May import: `config`, `media`, `names`. Tests: below.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
@@ -9,17 +9,20 @@ use std::fmt::Write as _;
 
 use crate::config::Sidecar;
 use crate::media::{MediaId, MediaItem};
+use crate::names::with_suffix;
 
 /// The most of a file beside a media file that is read to see whether it is ours, bytes.
 pub(crate) const SIDECAR_BYTES_MAX: u64 = 64 * 1024;
 
 /// Path of the sidecar of the file at `path`; none if none is wished.
 pub(crate) fn sidecar_path(kind: Sidecar, path: &str) -> Option<String> {
-    match kind {
-        Sidecar::None => None,
-        Sidecar::Json => Some(format!("{path}.json")),
-        Sidecar::Xmp => Some(format!("{path}.xmp")),
-    }
+    let suffix = match kind {
+        Sidecar::None => return None,
+        Sidecar::Json => ".json",
+        Sidecar::Xmp => ".xmp",
+    };
+    let (dir, name) = path.rfind('/').map_or(("", path), |at| path.split_at(at + 1));
+    Some(format!("{dir}{}", with_suffix(name, suffix)))
 }
 
 /// The sidecar's content; none if none is wished.

@@ -12,7 +12,7 @@ use crate::names::FileName;
 use crate::store::columns::{KindColumn, STORED, WANTED, millis, time};
 use crate::store::paths::{Place, allocate};
 use crate::store::{
-    FilePart, NewItem, PageRecord, Recorded, Store, StoreError, Wanted, albums, links, listing,
+    FilePart, NewItem, PageRecord, Recorded, Store, StoreError, StoredItem, Wanted, albums, links, listing,
 };
 
 /// Columns of [`wanted_row`], of `files f` joined with `items i`.
@@ -88,6 +88,26 @@ impl Store {
                     camera_make, camera_model FROM items WHERE id = ?1",
             )?;
             find.query_row([&id.0], item_row).optional()
+        })
+        .await
+    }
+
+    /// Items whose main file is stored, at most `limit`, in the order in which they were first recorded, after number `after`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn stored_items(&self, after: i64, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
+        self.read("read the stored items", move |connection| {
+            let sql = format!(
+                "SELECT i.id, i.filename, i.mime, i.created, i.kind, i.description, i.product_url, i.width, i.height,
+                    i.camera_make, i.camera_model, i.n, f.path FROM files f JOIN items i ON i.n = f.item
+                 WHERE f.item > ?1 AND f.part = ?2 AND f.state = {STORED} ORDER BY f.item LIMIT ?3"
+            );
+            let mut find = connection.prepare_cached(&sql)?;
+            let rows = find.query_map(params![after, FilePart::Main, limit], |row| {
+                Ok(StoredItem { number: row.get(11)?, item: item_row(row)?, path: row.get(12)? })
+            })?;
+            rows.collect()
         })
         .await
     }

@@ -23,7 +23,7 @@ mod values;
 pub use crate::store::error::StoreError;
 pub use crate::store::values::{
     AlbumEntry, AlbumLink, FailedTry, FilePart, KnownAlbum, Listing, ListingKind, NewItem, PageRecord,
-    Recorded, Stored, Totals, Wanted,
+    Recorded, Stored, StoredItem, Totals, Wanted,
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};

@@ -111,6 +111,17 @@ pub struct Stored {
     pub mtime: Option<i64>,
 }
 
+/// An item whose main file is stored.
+#[derive(Clone, Debug)]
+pub struct StoredItem {
+    /// Its number, by which items are gone through.
+    pub number: i64,
+    /// What was listed of it (no base URL).
+    pub item: MediaItem,
+    /// Path of the file, below the root.
+    pub path: String,
+}
+
 /// A try that failed.
 #[derive(Clone, Debug)]
 pub struct FailedTry {
