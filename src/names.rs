@@ -55,7 +55,7 @@ impl FileName {
         format!("{stem}{tail}{}", self.ext)
     }
 
-    fn split(name: &str) -> Self {
+    pub(crate) fn split(name: &str) -> Self {
         let (stem, ext) = name.split_at(extension_start(name));
         Self { stem: stem.to_owned(), ext: ext.to_owned() }
     }

@@ -8,7 +8,7 @@
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
 //! `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
-//! `renew`, `settle` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
+//! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
 //! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `faults`.
 
 mod account;
@@ -29,6 +29,7 @@ mod place;
 mod plan;
 mod pump;
 mod queue;
+mod recognise;
 mod renew;
 mod retry;
 mod run;

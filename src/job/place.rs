@@ -130,7 +130,7 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     root.create_dir_all(dir_of(&whole.path))?;
     match root.place(&whole.partial, &whole.path)? {
         Placed::Done => Ok(true),
-        Placed::Taken if is_same(root, whole)? => {
+        Placed::Taken if is_same(root, whole, &whole.path)? => {
             // A crash came between the naming and the index, or a person put the file back.
             root.remove_file(&whole.partial)?;
             Ok(true)
@@ -139,9 +139,8 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     }
 }
 
-/// Whether the file at the name has the same length and digest.
-fn is_same(root: &Root, whole: &Whole) -> Result<bool, FsError> {
-    let path = &whole.path;
+/// Whether the file at `path` has the same length and digest; if so, it is durable then.
+pub(crate) fn is_same(root: &Root, whole: &Whole, path: &str) -> Result<bool, FsError> {
     let entry = root.entry(path)?;
     if entry.is_none_or(|entry| entry.kind != EntryKind::File || entry.bytes != whole.bytes) {
         return Ok(false);

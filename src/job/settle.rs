@@ -15,6 +15,7 @@ use crate::job::Outcome;
 use crate::job::claims::Key;
 use crate::job::faults::{end_of_fs, end_of_store};
 use crate::job::place::{Piece, SidecarRule, make_contents_durable, make_names_durable, place_group};
+use crate::job::recognise::recognise;
 use crate::job::retry::next_try_for;
 use crate::job::sidecar::sidecar_text;
 use crate::job::ticket::Whole;
@@ -177,6 +178,7 @@ async fn place_all(
     let mut pieces = with_sidecars(tools, files).await?;
     let (mut placed, mut failed, mut dirs) = (Vec::new(), Vec::new(), BTreeSet::new());
     for round in 0..NAMES_TRIED_MAX {
+        pieces = recognise(tools, pieces).await?;
         let root = tools.root.clone();
         let work = move || {
             if round == 0 {

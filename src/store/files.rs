@@ -118,6 +118,18 @@ impl Store {
         .await
     }
 
+    /// Whether a path is that of a stored file.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_stored_path(&self, path: String) -> Result<bool, StoreError> {
+        self.read("look up a path", move |connection| {
+            let sql = format!("SELECT 1 FROM files WHERE path = ?1 AND state = {STORED}");
+            connection.prepare_cached(&sql)?.exists([&path])
+        })
+        .await
+    }
+
     /// Totals, kept by triggers: one row to read, whatever the library's size.
     ///
     /// # Errors
