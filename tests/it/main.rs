@@ -5,14 +5,20 @@
     reason = "a test that cannot prepare its ground fails at once, with the reason"
 )]
 
+mod albums;
 mod answers;
 mod client_secret;
 mod config;
 mod config_faults;
 mod context;
+mod listing;
 mod login;
 mod names;
+mod progress;
+mod resume;
 mod roots;
+mod sidecars;
 mod sync;
 mod tidy;
 mod token;
+mod wait;
