@@ -311,7 +311,7 @@ impl<'a> Pump<'a> {
     fn show_waiting(&self) {
         let is_resting =
             self.fetches.is_empty() && self.queue.is_ready_empty() && self.queue.next_wake().is_some();
-        let waiting = if is_resting { "resting before the next try" } else { "" };
+        let waiting = if is_resting { "the next try" } else { "" };
         if self.tools.counts().waiting != waiting {
             self.tools.count(|counts| counts.waiting = waiting);
         }

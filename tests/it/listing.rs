@@ -22,13 +22,13 @@ fn list_requests(home: &Home) -> u64 {
 fn a_new_item_costs_a_cheap_run_of_a_few_requests() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
-    fill(&alice, 650);
+    fill(&alice, 450);
     home.run_ok(&["sync"]);
     home.google.reset_stats();
     alice.add_photo(ItemSpec::named("new.jpg").created("2024-06-01T00:00:00Z").len(500));
     home.run_ok(&["sync"]);
     home.assert_complete("alice");
-    assert!(list_requests(&home) <= 3, "{} of 7 pages were listed", list_requests(&home));
+    assert!(list_requests(&home) <= 3, "{} of 5 pages were listed", list_requests(&home));
     assert_eq!(home.google.stats().requests(Endpoint::Media), 1);
 }
 
@@ -36,7 +36,7 @@ fn a_new_item_costs_a_cheap_run_of_a_few_requests() {
 fn a_late_upload_of_an_old_photo_is_found_by_a_full_run() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
-    fill(&alice, 450);
+    fill(&alice, 320);
     home.run_ok(&["sync"]);
     alice.add_photo(ItemSpec::named("grandma.jpg").created("1954-06-01T00:00:00Z").len(500));
     let cheap = home.run_ok(&["sync"]);
@@ -50,7 +50,7 @@ fn a_full_listing_comes_by_itself_when_its_period_is_over() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
     home.append_config("full-scan-every = \"1h\"\n");
-    fill(&alice, 450);
+    fill(&alice, 320);
     home.run_ok(&["sync"]);
     alice.add_photo(ItemSpec::named("grandma.jpg").created("1954-06-01T00:00:00Z").len(500));
     home.run_ok(&["sync"]);
@@ -67,8 +67,8 @@ fn a_full_listing_comes_by_itself_when_its_period_is_over() {
 fn a_listing_that_was_cut_short_goes_on_in_the_middle() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
-    fill(&alice, 950);
-    let fault = home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::Hang).skip(6));
+    fill(&alice, 650);
+    let fault = home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::Hang).skip(5));
     let mut running = home.start(&["sync"]);
     until_fired(&home, fault);
     running.signal("KILL");
@@ -79,7 +79,7 @@ fn a_listing_that_was_cut_short_goes_on_in_the_middle() {
     alice.add_photo(ItemSpec::named("meanwhile.jpg").created("2024-06-01T00:00:00Z").len(500));
     home.run_ok(&["sync"]);
     home.assert_complete("alice");
-    assert!(list_requests(&home) <= 4 + 3, "{} pages, as if it began anew", list_requests(&home));
+    assert!(list_requests(&home) <= 2 + 3, "{} pages, as if it began anew", list_requests(&home));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_page_token_that_has_expired_costs_a_new_listing_and_no_item() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
     home.google.configure(|settings| settings.page_token_life = Some(Duration::from_secs(3_600)));
-    fill(&alice, 450);
+    fill(&alice, 320);
     let fault = home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::Hang).skip(2));
     let mut running = home.start(&["sync"]);
     until_fired(&home, fault);
@@ -147,7 +147,7 @@ fn items_that_move_between_pages_while_they_are_listed_are_not_lost() {
 #[test]
 fn a_run_without_changes_costs_three_requests_however_large_the_library() {
     let home = Home::with(&["alice"]);
-    fill(&home.google.account("alice"), 950);
+    fill(&home.google.account("alice"), 450);
     home.run_ok(&["sync"]);
     home.google.reset_stats();
     home.run_ok(&["sync"]);
