@@ -5,11 +5,16 @@
 //! HEIC from its cameras. A guess costs one request; only a mark is certain. Invariant: pure. May import: `media`, `names`.
 //! Tests: below.
 
+use memchr::memmem;
+
 use crate::media::{MediaItem, MediaKind};
 use crate::names::FileName;
 
 /// How much of a still's beginning is searched for marks, bytes: XMP stands in the first segments of a JPEG.
 pub(crate) const MARKS_WITHIN_BYTES: usize = 64 * 1024;
+
+/// The names of the two marks.
+const MARKS: [&[u8]; 2] = [b"MotionPhoto", b"MicroVideo"];
 
 /// Texts that follow the names of the two marks, as an XMP attribute and as an XMP element.
 const SET: [&[u8]; 3] = [b"=\"1\"", b"='1'", b">1<"];
@@ -17,16 +22,12 @@ const SET: [&[u8]; 3] = [b"=\"1\"", b"='1'", b">1<"];
 /// Whether the beginning of a still says that it has a clip.
 pub(crate) fn has_motion_mark(head: &[u8]) -> bool {
     let head = &head[..head.len().min(MARKS_WITHIN_BYTES)];
-    let mut rest = head;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'M') {
-        rest = &rest[at..];
-        let after = rest.strip_prefix(b"MotionPhoto").or_else(|| rest.strip_prefix(b"MicroVideo"));
-        if after.is_some_and(|after| SET.iter().any(|set| after.starts_with(set))) {
-            return true;
-        }
-        rest = &rest[1..];
-    }
-    false
+    MARKS.iter().any(|mark| {
+        memmem::find_iter(head, mark).any(|at| {
+            let after = &head[at + mark.len()..];
+            SET.iter().any(|set| after.starts_with(set))
+        })
+    })
 }
 
 /// Whether what is listed of an item makes a clip likely.
