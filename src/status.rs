@@ -153,8 +153,38 @@ pub enum RunEnd {
     NeedsLogin,
     /// Ended for want of room on disk.
     DiskFull,
+    /// Ended early by a passing fault of network or server.
+    Transient,
     /// Ended by another fault.
     Failed,
+}
+
+impl RunEnd {
+    /// Every end.
+    pub const ALL: [Self; 8] = [
+        Self::Complete,
+        Self::Incomplete,
+        Self::Interrupted,
+        Self::Throttled,
+        Self::NeedsLogin,
+        Self::DiskFull,
+        Self::Transient,
+        Self::Failed,
+    ];
+
+    /// The word that people read, and that the index keeps.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Incomplete => "incomplete",
+            Self::Interrupted => "interrupted",
+            Self::Throttled => "throttled",
+            Self::NeedsLogin => "needs-login",
+            Self::DiskFull => "disk-full",
+            Self::Transient => "transient",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What a run did.

@@ -104,15 +104,7 @@ fn details(library: &LibraryStatus, now: DateTime<Utc>) -> Vec<String> {
 }
 
 fn run_line(run: &RunSummary) -> String {
-    let word = match run.end {
-        RunEnd::Complete => "complete",
-        RunEnd::Incomplete => "incomplete",
-        RunEnd::Interrupted => "interrupted",
-        RunEnd::Throttled => "throttled",
-        RunEnd::NeedsLogin => "needs-login",
-        RunEnd::DiskFull => "disk-full",
-        RunEnd::Failed => "failed",
-    };
+    let word = run.end.word();
     let reason = run.reason.as_deref().and_then(|reason| reason.lines().next());
     let why =
         reason.filter(|reason| !reason.is_empty()).map_or(String::new(), |reason| format!(": {reason}"));

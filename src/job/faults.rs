@@ -136,11 +136,8 @@ pub(crate) fn run_end(outcome: &Outcome) -> RunEnd {
         Outcome::Throttled { .. } => RunEnd::Throttled,
         Outcome::NeedsLogin(_) => RunEnd::NeedsLogin,
         Outcome::DiskFull(_) => RunEnd::DiskFull,
-        Outcome::Locked(_)
-        | Outcome::Denied(_)
-        | Outcome::Unusable(_)
-        | Outcome::Transient(_)
-        | Outcome::Failed(_) => RunEnd::Failed,
+        Outcome::Transient(_) => RunEnd::Transient,
+        Outcome::Locked(_) | Outcome::Denied(_) | Outcome::Unusable(_) | Outcome::Failed(_) => RunEnd::Failed,
     }
 }
 
@@ -204,7 +201,7 @@ mod tests {
             (ApiError::Parked(parked()), RunEnd::Throttled),
             (ApiError::Auth(AuthError::Parked(parked())), RunEnd::Throttled),
             (ApiError::Auth(login()), RunEnd::NeedsLogin),
-            (ApiError::Transient { what: "list", reason: "503".to_owned() }, RunEnd::Failed),
+            (ApiError::Transient { what: "list", reason: "503".to_owned() }, RunEnd::Transient),
             (ApiError::Fatal { what: "list", reason: "400".to_owned() }, RunEnd::Failed),
         ];
         for (error, expected) in table {

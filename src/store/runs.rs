@@ -98,28 +98,16 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
 /// [`RunEnd`] as a column has it: the word that `status` shows.
 struct EndColumn(RunEnd);
 
-/// Every end with its word.
-const ENDS: [(RunEnd, &str); 7] = [
-    (RunEnd::Complete, "complete"),
-    (RunEnd::Incomplete, "incomplete"),
-    (RunEnd::Interrupted, "interrupted"),
-    (RunEnd::Throttled, "throttled"),
-    (RunEnd::NeedsLogin, "needs-login"),
-    (RunEnd::DiskFull, "disk-full"),
-    (RunEnd::Failed, "failed"),
-];
-
 impl ToSql for EndColumn {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let word = ENDS.iter().find(|(end, _)| *end == self.0).map_or("failed", |(_, word)| word);
-        Ok(word.into())
+        Ok(self.0.word().into())
     }
 }
 
 impl FromSql for EndColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let text = value.as_str()?;
-        let found = ENDS.iter().find(|(_, word)| *word == text);
-        found.map(|(end, _)| Self(*end)).ok_or(FromSqlError::InvalidType)
+        let found = RunEnd::ALL.into_iter().find(|end| end.word() == text);
+        found.map(Self).ok_or(FromSqlError::InvalidType)
     }
 }

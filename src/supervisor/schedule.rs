@@ -54,9 +54,12 @@ pub fn decide_first_run(due_after: &DueAfter, seen: &LastSeen<'_>, now: DateTime
     let missed = due_after(last.started).is_some_and(|due| due <= now);
     let went_through = match last.end {
         RunEnd::Complete | RunEnd::Incomplete => true,
-        RunEnd::Interrupted | RunEnd::Throttled | RunEnd::NeedsLogin | RunEnd::DiskFull | RunEnd::Failed => {
-            false
-        }
+        RunEnd::Interrupted
+        | RunEnd::Throttled
+        | RunEnd::NeedsLogin
+        | RunEnd::DiskFull
+        | RunEnd::Transient
+        | RunEnd::Failed => false,
     };
     if missed || !went_through { FirstRun::Soon } else { FirstRun::WhenDue }
 }

@@ -27,16 +27,7 @@ async fn a_run_is_told_as_it_was_recorded() {
     let f = fixture();
     let (last, complete) = f.store.last_run().await.unwrap();
     assert!(last.is_none() && complete.is_none());
-    let ends = [
-        RunEnd::Complete,
-        RunEnd::Incomplete,
-        RunEnd::Interrupted,
-        RunEnd::Throttled,
-        RunEnd::NeedsLogin,
-        RunEnd::DiskFull,
-        RunEnd::Failed,
-    ];
-    for (run, end) in (1..).zip(ends) {
+    for (run, end) in (1..).zip(RunEnd::ALL) {
         let written = summary(run, end);
         f.store.record_run(written.clone()).await.unwrap();
         let (last, complete) = f.store.last_run().await.unwrap();
