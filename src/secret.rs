@@ -4,7 +4,11 @@
 //! so that a search for `expose` finds every place where a secret leaves its box. May import: nothing.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
+
+/// Hex digits of a fingerprint: enough to tell secrets apart, too few to learn anything.
+const FINGERPRINT_DIGITS: usize = 16;
 
 /// A text that no log, error or status may show.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +24,13 @@ impl Secret {
     /// The text itself: for a request's header or body, or the token file.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// A short digest (SHA-256, cut to 16 hex digits), to see that the text was replaced; it may be kept and shown.
+    pub fn fingerprint(&self) -> String {
+        let mut digits = format!("{:x}", Sha256::digest(self.0.as_bytes()));
+        digits.truncate(FINGERPRINT_DIGITS);
+        digits
     }
 
     /// Whether there is nothing in it.

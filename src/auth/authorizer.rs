@@ -7,7 +7,6 @@
 mod held;
 
 use chrono::TimeDelta;
-use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,8 +33,6 @@ const EARLY_RETRY_SECS: u64 = 30;
 const SAVE_RETRY_SECS: u64 = 60;
 /// A refresh is begun again this often when the file is replaced meanwhile.
 const ROUNDS_MAX: u32 = 3;
-/// Hex digits of a fingerprint: enough to tell tokens apart, too few to learn anything.
-const FINGERPRINT_DIGITS: usize = 16;
 
 /// Gives out the bearer of one library; clones share it.
 #[derive(Clone, Debug)]
@@ -107,10 +104,12 @@ impl Authorizer {
     /// A short digest of the refresh token in the file, to see that it was replaced; not a secret (SHA-256, cut to 16 hex digits).
     pub fn fingerprint(&self) -> Option<String> {
         let file = TokenFile::read(&self.0.path, &self.0.library).ok()?;
-        let digest = Sha256::digest(file.refresh_token().expose().as_bytes());
-        let mut digits = format!("{digest:x}");
-        digits.truncate(FINGERPRINT_DIGITS);
-        Some(digits)
+        Some(file.fingerprint())
+    }
+
+    /// The same of the OAuth application that the token is used with.
+    pub fn client_fingerprint(&self) -> String {
+        self.0.endpoint.client().fingerprint()
     }
 
     async fn give(&self, rejected: Option<Bearer>) -> Result<Bearer, AuthError> {

@@ -147,6 +147,11 @@ fn list(paths: &[PathBuf]) -> String {
 // === impl ClientSecret ===
 
 impl ClientSecret {
+    /// A short digest of the application, to see that it was replaced; not a secret.
+    pub(crate) fn fingerprint(&self) -> String {
+        Secret::new(format!("{} {}", self.id, self.secret.expose())).fingerprint()
+    }
+
     /// Where the file is: `flag`, then `[google] client-secret`, then `client_secret.json` in `credentials_dir`
     /// (`$CREDENTIALS_DIRECTORY`), then beside the configuration, there also under the one name Google gives the download.
     ///

@@ -145,6 +145,11 @@ impl TokenFile {
         Ok((Self::parse(&bytes).map_err(content)?, Stamp::of(&meta)))
     }
 
+    /// A short digest of the refresh token, to see that it was replaced; not a secret.
+    pub fn fingerprint(&self) -> String {
+        self.refresh_token().fingerprint()
+    }
+
     /// The content of `bytes`; the error says what is wrong, without any value.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() as u64 > FILE_BYTES_MAX {

@@ -1,14 +1,14 @@
 //! A status without a daemon: what the disk alone tells.
 //!
 //! Owns: the reading of indexes and token files for `status`. Invariant: changes nothing on disk and asks nobody.
-//! May import: `auth`, `config`, `limiter`, `store`, `status`. Tests: below, of the pure part.
+//! May import: `auth`, `config`, `job`, `limiter`, `store`, `status`. Tests: below, of the pure part.
 
 use chrono::{DateTime, Local, Utc};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
 use crate::config::{Config, Library};
+use crate::job::Refused;
 use crate::limiter::Limiter;
 use crate::status::{
     ClassStatus, DaemonStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary, TokenHealth,
@@ -22,6 +22,9 @@ const INDEX_NAME: &str = "index.sqlite";
 /// The index's folder in a root, unless the configuration names another.
 const INDEX_DIR: &str = ".gphotos-syncd";
 
+/// The limiter's word for a class whose day budget is spent.
+const DAY_SPENT: &str = "day-spent";
+
 /// What an index tells.
 #[derive(Default)]
 struct Indexed {
@@ -29,14 +32,17 @@ struct Indexed {
     failures: Vec<crate::status::FailureStatus>,
     last_run: Option<RunSummary>,
     last_complete: Option<DateTime<Utc>>,
+    refused: Option<Refused>,
 }
 
 /// Every library as the disk tells at `now`.
 pub(crate) async fn read_status(config: &Config, state_dir: &Path, now: DateTime<Utc>) -> DaemonStatus {
     let limits = read_limits(config, state_dir);
+    let spent =
+        limits.iter().filter(|class| class.mode == DAY_SPENT).filter_map(|class| class.parked_until).max();
     let mut libraries = Vec::with_capacity(config.libraries.len());
     for library in config.libraries.values() {
-        libraries.push(read_library(library, now).await);
+        libraries.push(read_library(library, spent, now).await);
     }
     let path = std::fs::canonicalize(&config.path).unwrap_or_else(|_| config.path.clone());
     DaemonStatus {
@@ -63,20 +69,20 @@ fn read_limits(config: &Config, state_dir: &Path) -> Vec<ClassStatus> {
     }
 }
 
-async fn read_library(library: &Library, now: DateTime<Utc>) -> LibraryStatus {
+async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> LibraryStatus {
     let (indexed, fault) = match read_index(library).await {
         Ok(indexed) => (indexed, None),
         Err(error) => (Indexed::default(), Some(crate::daemon::told(&error))),
     };
-    let token = health_of(library, indexed.last_run.as_ref());
-    let (state, reason) = decide_state(&token, indexed.last_run.as_ref(), fault);
+    let token = health_of(library, indexed.refused.as_ref());
+    let (state, reason) = decide_state(&token, indexed.last_run.as_ref(), spent, fault);
     let next_run = library.schedule.next_after(&now.with_timezone(&Local)).map(|due| due.to_utc());
     LibraryStatus {
         name: library.name.clone(),
         root: library.root.clone(),
         state,
         detail: detail_for(state, &reason, &library.name),
-        until: None,
+        until: spent.filter(|_| state == LibraryState::QuotaSpent),
         last_run: indexed.last_run,
         last_complete: indexed.last_complete,
         next_run,
@@ -101,14 +107,14 @@ async fn read_index(library: &Library) -> Result<Indexed, StoreError> {
         failures: store.failures(failures_max).await?,
         last_run,
         last_complete,
+        refused: Refused::read(&store).await?,
     })
 }
 
-fn health_of(library: &Library, last_run: Option<&RunSummary>) -> TokenHealth {
-    let path = library.root.join(TOKEN_FILE_NAME);
-    match TokenFile::read(&path, &library.name) {
-        Ok(file) => match refusal_of(last_run, changed_at(&path)) {
-            Some(reason) => TokenHealth::Dead { reason },
+fn health_of(library: &Library, refused: Option<&Refused>) -> TokenHealth {
+    match TokenFile::read(&library.root.join(TOKEN_FILE_NAME), &library.name) {
+        Ok(file) => match refused.filter(|refused| refused.token == file.fingerprint()) {
+            Some(refused) => TokenHealth::Dead { reason: refused.reason.clone() },
             None => TokenHealth::Good { dies_at: file.dies_at() },
         },
         Err(TokenFileError::Missing { .. }) => TokenHealth::Missing,
@@ -116,23 +122,11 @@ fn health_of(library: &Library, last_run: Option<&RunSummary>) -> TokenHealth {
     }
 }
 
-/// When the file was last written, put there, or given another mode or owner: each may have mended it.
-fn changed_at(path: &Path) -> Option<DateTime<Utc>> {
-    let found = std::fs::metadata(path).ok()?;
-    DateTime::from_timestamp(found.ctime(), u32::try_from(found.ctime_nsec()).ok()?)
-}
-
-/// Why the newest run refused the token, unless its file changed since.
-fn refusal_of(last_run: Option<&RunSummary>, changed: Option<DateTime<Utc>>) -> Option<String> {
-    let run = last_run.filter(|run| run.end == RunEnd::NeedsLogin)?;
-    let is_newer = changed.is_some_and(|changed| changed > run.finished);
-    (!is_newer).then(|| run.reason.clone().unwrap_or_else(|| "Google refused the token".to_owned()))
-}
-
-/// The state that the disk implies, and why.
+/// The state that the disk implies, and why. `spent`: until when a day budget is spent.
 fn decide_state(
     token: &TokenHealth,
     last_run: Option<&RunSummary>,
+    spent: Option<DateTime<Utc>>,
     index_fault: Option<String>,
 ) -> (LibraryState, String) {
     if let Some(fault) = index_fault {
@@ -147,7 +141,8 @@ fn decide_state(
         RunEnd::Complete | RunEnd::Incomplete | RunEnd::Interrupted | RunEnd::NeedsLogin => {
             LibraryState::Idle
         }
-        RunEnd::Throttled => LibraryState::BackingOff,
+        RunEnd::Throttled if spent.is_some() => LibraryState::QuotaSpent,
+        RunEnd::Throttled | RunEnd::Transient => LibraryState::BackingOff,
         RunEnd::DiskFull => LibraryState::DiskFull,
         RunEnd::Failed => LibraryState::Failed,
     };
@@ -157,9 +152,8 @@ fn decide_state(
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::offline::{decide_state, refusal_of};
+    use crate::cli::offline::decide_state;
     use crate::status::{LibraryState, RunEnd, RunSummary, TokenHealth};
-    use chrono::TimeDelta;
 
     fn run(end: RunEnd) -> RunSummary {
         RunSummary {
@@ -180,16 +174,6 @@ mod tests {
     }
 
     #[test]
-    fn a_token_stays_refused_until_its_file_changes() {
-        let refused = run(RunEnd::NeedsLogin);
-        let changed = |secs| Some(refused.finished + TimeDelta::seconds(secs));
-        assert_eq!(refusal_of(Some(&refused), changed(-60)), Some("why".to_owned()));
-        assert_eq!(refusal_of(Some(&refused), changed(60)), None);
-        assert_eq!(refusal_of(Some(&run(RunEnd::Failed)), changed(-60)), None);
-        assert_eq!(refusal_of(None, None), None);
-    }
-
-    #[test]
     fn the_disk_implies_one_state() {
         let good = || TokenHealth::Good { dies_at: None };
         let dead = || TokenHealth::Dead { reason: "refused".to_owned() };
@@ -200,6 +184,7 @@ mod tests {
             (good(), Some(RunEnd::Interrupted), LibraryState::Idle),
             (good(), Some(RunEnd::NeedsLogin), LibraryState::Idle),
             (good(), Some(RunEnd::Throttled), LibraryState::BackingOff),
+            (good(), Some(RunEnd::Transient), LibraryState::BackingOff),
             (good(), Some(RunEnd::DiskFull), LibraryState::DiskFull),
             (good(), Some(RunEnd::Failed), LibraryState::Failed),
             (dead(), Some(RunEnd::Complete), LibraryState::NeedsLogin),
@@ -207,9 +192,12 @@ mod tests {
         ];
         for (token, end, expected) in table {
             let last = end.map(run);
-            assert_eq!(decide_state(&token, last.as_ref(), None).0, expected, "{token:?} {end:?}");
+            assert_eq!(decide_state(&token, last.as_ref(), None, None).0, expected, "{token:?} {end:?}");
         }
-        let fault = decide_state(&good(), None, Some("bad index".to_owned()));
+        let throttled = run(RunEnd::Throttled);
+        let spent = decide_state(&good(), Some(&throttled), Some(throttled.finished), None);
+        assert_eq!(spent.0, LibraryState::QuotaSpent);
+        let fault = decide_state(&good(), None, None, Some("bad index".to_owned()));
         assert_eq!(fault, (LibraryState::Failed, "bad index".to_owned()));
     }
 }

@@ -30,6 +30,7 @@ mod plan;
 mod pump;
 mod queue;
 mod recognise;
+mod refused;
 mod renew;
 mod retry;
 mod run;
@@ -44,6 +45,7 @@ use std::future::Future;
 use std::pin::Pin;
 use tokio::sync::watch;
 
+pub use crate::job::refused::Refused;
 pub use crate::job::sync::{Shared, SyncJob};
 use crate::shutdown::Stop;
 use crate::status::{FailureStatus, Progress, RunSummary, TokenHealth};

@@ -17,6 +17,7 @@ use crate::job::feed::feed;
 use crate::job::linking::link_albums;
 use crate::job::open::{Site, open_site};
 use crate::job::pump::pump;
+use crate::job::refused::remember;
 use crate::job::sync::SyncJob;
 use crate::job::tools::{Counts, Room, Tools, blocking};
 use crate::job::{Outcome, RunReport};
@@ -72,6 +73,9 @@ pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
         tools.count(|counts| counts.phase = "starting");
         let ended = work(&tools, job, full).await;
         let outcome = outcome_of(&tools, ended).await;
+        if let Err(error) = remember(&tools.store, &job.shared.auth, &outcome).await {
+            tracing::warn!(error = %text_of(&error), "what became of the login could not be recorded");
+        }
         finish(&tools, outcome, sent, &job.shared.limiter).await
     };
     report.instrument(span).await

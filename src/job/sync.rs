@@ -17,13 +17,14 @@ use crate::auth::Authorizer;
 use crate::config::Library;
 use crate::job::faults::text_of;
 use crate::job::open::{OpenIndex, index_path, store_if_open};
+use crate::job::refused::Refused;
 use crate::job::run;
 use crate::job::tools::blocking;
 use crate::job::{Facts, Job, RunReport};
 use crate::limiter::Limiter;
 use crate::shutdown::Stop;
 use crate::source::Source;
-use crate::status::{FAILURES_SHOWN, Progress};
+use crate::status::{FAILURES_SHOWN, Progress, TokenHealth};
 use crate::store::{Store, StoreError, Totals};
 
 /// The token file's name in a library's root.
@@ -81,7 +82,7 @@ impl SyncJob {
             token: self.shared.auth.health(),
         };
         if let Some(store) = self.store_to_read().await
-            && let Err(error) = read_facts(&store, &mut facts).await
+            && let Err(error) = read_facts(&store, &self.shared.auth, &mut facts).await
         {
             tracing::warn!(library = %self.library.name, error = %text_of(&error), "the index cannot be read");
         }
@@ -133,9 +134,15 @@ impl Job for SyncJob {
     }
 }
 
-async fn read_facts(store: &Store, facts: &mut Facts) -> Result<(), StoreError> {
+async fn read_facts(store: &Store, auth: &Authorizer, facts: &mut Facts) -> Result<(), StoreError> {
     facts.totals = store.totals().await?;
     facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
     (facts.last_run, facts.last_complete) = store.last_run().await?;
+    if matches!(facts.token, TokenHealth::Good { .. })
+        && let Some(refused) = Refused::read(store).await?
+        && refused.is_of(auth)
+    {
+        facts.token = TokenHealth::Dead { reason: refused.reason };
+    }
     Ok(())
 }
