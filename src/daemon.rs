@@ -174,7 +174,7 @@ fn exit_of(error: &BindError) -> Exit {
         BindError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             Exit::NoPermission
         }
-        BindError::Io { .. } => Exit::Config,
+        BindError::TooLong { .. } | BindError::Io { .. } => Exit::Config,
     }
 }
 

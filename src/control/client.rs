@@ -101,9 +101,15 @@ impl Client {
     }
 }
 
-/// No socket, a stale one, or no folder: nobody serves.
+/// No socket, a stale one, no folder, or a path that no socket can have: nobody serves.
 fn is_absent(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidInput
+    )
 }
 
 /// Whether both paths lead to one file, however they are written.

@@ -33,6 +33,9 @@ const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 /// The rest after a failed accept (no file descriptors left, say).
 const ACCEPT_REST: Duration = Duration::from_secs(1);
 
+/// The longest path of a socket, bytes: `sun_path` of unix(7) less its end.
+const PATH_BYTES_MAX: usize = 107;
+
 /// A request and the way back. The last reply's sender, dropped, ends the connection.
 #[derive(Debug)]
 pub struct Call {
@@ -64,6 +67,16 @@ pub enum BindError {
         /// The socket.
         path: PathBuf,
     },
+    /// No socket can have a path that long.
+    #[error(
+        "the path of the control socket `{}` has {} bytes, and a socket's path has at most {PATH_BYTES_MAX}\n\
+         hint: set RUNTIME_DIRECTORY to a folder with a shorter path, such as /run/gphotos-syncd",
+        .path.display(), .path.as_os_str().len()
+    )]
+    TooLong {
+        /// The socket.
+        path: PathBuf,
+    },
     /// The file system refuses.
     #[error("cannot {what} `{}`", .path.display())]
     Io {
@@ -85,6 +98,9 @@ impl Server {
     /// # Errors
     /// See [`BindError`].
     pub fn bind(path: &Path) -> Result<Self, BindError> {
+        if path.as_os_str().len() > PATH_BYTES_MAX {
+            return Err(BindError::TooLong { path: path.to_owned() });
+        }
         let dir = path.parent().unwrap_or(Path::new("."));
         let created = DirBuilder::new().recursive(true).mode(0o750).create(dir);
         created.map_err(fault("create the folder", dir))?;
