@@ -4,16 +4,33 @@
 //! because their finer events show headers and addresses. May import: nothing. Tests: below.
 
 use rustix::fs::fstat;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Stderr, stderr};
 use std::os::fd::AsFd;
+use tracing::field::{Field, Visit};
 use tracing::{Level, Metadata};
+use tracing_journald::{Priority, PriorityMappings};
+use tracing_subscriber::field::{RecordFields, VisitOutput};
 use tracing_subscriber::filter::{EnvFilter, FilterFn, filter_fn};
 use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{DefaultVisitor, Format, Writer};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The name under which `journalctl -t` finds the daemon.
 const IDENTIFIER: &str = "gphotos-syncd";
+
+/// The field that finds an event in the journal and says nothing to people.
+const JOURNAL_ONLY: &str = "message_id";
+
+/// Levels under the names that `journalctl -p` knows; the crate's own mapping calls INFO a notice and DEBUG an info.
+const PRIORITIES: PriorityMappings = PriorityMappings {
+    error: Priority::Error,
+    warn: Priority::Warning,
+    info: Priority::Informational,
+    debug: Priority::Debug,
+    trace: Priority::Debug,
+};
 
 /// Crates whose events below a warning may show requests, or are noise.
 const CAPPED: [&str; 8] =
@@ -39,18 +56,49 @@ pub fn init_logs(logs: &Logs) -> Result<(), String> {
     let registry = tracing_subscriber::registry().with(filter);
     let outcome = match journal_layer() {
         Some(journal) => registry.with(journal.with_filter(cap())).try_init(),
-        None if std::io::stderr().is_terminal() => registry
-            .with(fmt::layer().with_writer(std::io::stderr).with_target(false).with_filter(cap()))
-            .try_init(),
-        None => {
-            let plain = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
-            registry.with(plain.with_filter(cap())).try_init()
-        }
+        None if stderr().is_terminal() => registry.with(plain_layer().with_filter(cap())).try_init(),
+        None => registry.with(plain_layer().with_ansi(false).with_filter(cap())).try_init(),
     };
     if outcome.is_err() {
         tracing::debug!("logging was already started");
     }
     Ok(())
+}
+
+/// Plain text on standard error.
+fn plain_layer<S>() -> fmt::Layer<S, PlainFields, Format, fn() -> Stderr> {
+    fmt::layer().with_writer(stderr as fn() -> Stderr).with_target(false).fmt_fields(PlainFields)
+}
+
+/// Fields as text, but for those that only the journal can use.
+struct PlainFields;
+
+impl<'writer> FormatFields<'writer> for PlainFields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> std::fmt::Result {
+        let mut visitor = PlainVisitor(DefaultVisitor::new(writer, true));
+        fields.record(&mut visitor);
+        visitor.0.finish()
+    }
+}
+
+struct PlainVisitor<'writer>(DefaultVisitor<'writer>);
+
+impl Visit for PlainVisitor<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() != JOURNAL_ONLY {
+            self.0.record_debug(field, value);
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() != JOURNAL_ONLY {
+            self.0.record_str(field, value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.0.record_error(field, value);
+    }
 }
 
 fn cap() -> FilterFn {
@@ -66,12 +114,17 @@ fn may_log(target: &str, level: Level) -> bool {
 /// The journal, if one of the standard streams leads there.
 fn journal_layer() -> Option<tracing_journald::Layer> {
     let stream = std::env::var("JOURNAL_STREAM").ok()?;
-    let leads = leads_to(&stream, std::io::stderr()) || leads_to(&stream, std::io::stdout());
+    let leads = leads_to(&stream, stderr()) || leads_to(&stream, std::io::stdout());
     if !leads {
         return None;
     }
     let layer = tracing_journald::layer().ok()?;
-    Some(layer.with_field_prefix(None).with_syslog_identifier(IDENTIFIER.to_owned()))
+    Some(
+        layer
+            .with_field_prefix(None)
+            .with_syslog_identifier(IDENTIFIER.to_owned())
+            .with_priority_mappings(PRIORITIES),
+    )
 }
 
 fn leads_to(stream: &str, fd: impl AsFd) -> bool {
