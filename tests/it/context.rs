@@ -285,6 +285,11 @@ impl From<Output> for Ran {
 pub(crate) struct Running(Option<Child>);
 
 impl Running {
+    /// A child that was started by hand.
+    pub(crate) fn new(child: Child) -> Self {
+        Self(Some(child))
+    }
+
     /// The process.
     pub(crate) fn child(&mut self) -> &mut Child {
         self.0.as_mut().expect("it still runs")
