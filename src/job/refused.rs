@@ -52,6 +52,7 @@ pub(crate) async fn remember(store: &Store, auth: &Authorizer, outcome: &Outcome
         | Outcome::Throttled { .. }
         | Outcome::DiskFull(_)
         | Outcome::Locked(_)
+        | Outcome::Denied(_)
         | Outcome::Unusable(_)
         | Outcome::Transient(_)
         | Outcome::Failed(_) => return Ok(()),
