@@ -104,7 +104,7 @@ async fn contents_of(feeder: &Feeder<'_>, album: &AlbumId) -> Result<Contents, O
             let addresses = addresses_of(&page.items);
             let items = page.items.into_iter().map(|item| tools.new_item(item)).collect();
             lock(&tools.claims).begin_asking();
-            let recorded = tools.store.record_items(items, wall_now(), tools.library.portable_names).await;
+            let recorded = tools.store.record_items(items, tools.started, tools.library.portable_names).await;
             let recorded = recorded.map_err(|error| end_of_store(&error))?;
             feeder.hand_over_recorded(slot, recorded, &addresses).await?;
         }

@@ -162,6 +162,7 @@ impl Feeder<'_> {
             generation: listing.generation,
             next: page.next,
             now: wall_now(),
+            due_by: tools.started,
             fold_case: tools.library.portable_names,
         };
         lock(&tools.claims).begin_asking();

@@ -6,7 +6,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
-/// The gap after the first failed try, seconds; each further one doubles it.
+/// The gap after the second failed try, seconds; each further one doubles it. After the first there is none, so that
+/// one bad hour at Google costs one run: the next run takes up all of it.
 const GAP_FIRST_SECS: i64 = 60 * 60;
 /// The longest gap, seconds: a week, so that an item mended at Google is found within a full listing's period.
 const GAP_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -19,7 +20,10 @@ const PAUSE_GROWTH_MAX: f64 = 30.0;
 
 /// When a file whose `tries`-th try (from 1) has just failed may be tried again at the earliest.
 pub(crate) fn next_try_for(tries: u32, now: DateTime<Utc>, jitter: f64) -> DateTime<Utc> {
-    let doublings = tries.saturating_sub(1).min(16);
+    if tries <= 1 {
+        return now;
+    }
+    let doublings = (tries - 2).min(16);
     let gap_secs = GAP_FIRST_SECS.saturating_mul(1_i64 << doublings).min(GAP_MAX_SECS);
     let stretched = Duration::from_secs(gap_secs.unsigned_abs()).mul_f64(1.0 + GAP_JITTER * unit(jitter));
     let gap = TimeDelta::from_std(stretched).unwrap_or(TimeDelta::seconds(GAP_MAX_SECS));
@@ -49,8 +53,19 @@ mod tests {
     }
 
     #[test]
-    fn the_gap_doubles_from_an_hour_to_a_week() {
-        let hours = [(0, 1), (1, 1), (2, 2), (3, 4), (7, 64), (8, 128), (9, 168), (30, 168), (u32::MAX, 168)];
+    fn the_next_run_tries_again_and_then_the_gap_doubles_from_an_hour_to_a_week() {
+        let hours = [
+            (0, 0),
+            (1, 0),
+            (2, 1),
+            (3, 2),
+            (4, 4),
+            (8, 64),
+            (9, 128),
+            (10, 168),
+            (30, 168),
+            (u32::MAX, 168),
+        ];
         for (tries, hours) in hours {
             assert_eq!(next_try_for(tries, now(), 0.0), now() + TimeDelta::hours(hours), "{tries} tries");
         }
@@ -64,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_gap_is_never_under_an_hour_nor_over_a_week(tries: u32, jitter: f64) {
+        fn a_gap_is_never_under_an_hour_nor_over_a_week(tries in 2..=u32::MAX, jitter: f64) {
             let gap = next_try_for(tries, now(), jitter) - now();
             prop_assert!(gap >= TimeDelta::hours(1) && gap <= TimeDelta::seconds(GAP_MAX_SECS));
         }

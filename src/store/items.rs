@@ -26,7 +26,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn record_page(&self, page: PageRecord) -> Result<Recorded, StoreError> {
         self.write("record a page", move |tx| {
-            let recorded = record(tx, page.items, Some(page.generation), page.now, page.fold_case)?;
+            let recorded = record(tx, page.items, Some(page.generation), page.due_by, page.fold_case)?;
             listing::advance(tx, page.generation, page.next.as_deref(), page.now)?;
             Ok(recorded)
         })
@@ -34,17 +34,17 @@ impl Store {
     }
 
     /// Writes items that are known only by an album (others' photos, or a photo added in mid-run), as wanted;
-    /// also what a backlog's items were resolved to.
+    /// also what a backlog's items were resolved to. Files whose next try is due by `due_by` are wanted again.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn record_items(
         &self,
         items: Vec<NewItem>,
-        now: DateTime<Utc>,
+        due_by: DateTime<Utc>,
         fold_case: bool,
     ) -> Result<Recorded, StoreError> {
-        self.write("record items", move |tx| record(tx, items, None, now, fold_case)).await
+        self.write("record items", move |tx| record(tx, items, None, due_by, fold_case)).await
     }
 
     /// Asks for one more file of an item (the clip of a motion photo) beside its main file; gives it a path.

@@ -79,6 +79,9 @@ pub struct PageRecord {
     pub next: Option<String>,
     /// Now.
     pub now: DateTime<Utc>,
+    /// Files whose next try is due by then are wanted again: the start of the run, so that what failed in it is not
+    /// taken up in it again.
+    pub due_by: DateTime<Utc>,
     /// Whether names that differ only in case are one name.
     pub fold_case: bool,
 }

@@ -66,7 +66,14 @@ fn of_kind(mut new: NewItem, kind: MediaKind) -> NewItem {
 }
 
 fn page(generation: i64, items: Vec<NewItem>) -> PageRecord {
-    PageRecord { items, generation, next: Some("next".to_owned()), now: at(0), fold_case: false }
+    PageRecord {
+        items,
+        generation,
+        next: Some("next".to_owned()),
+        now: at(0),
+        due_by: at(0),
+        fold_case: false,
+    }
 }
 
 /// Records items as one page of a new full listing.

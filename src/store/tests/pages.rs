@@ -55,7 +55,7 @@ async fn a_failed_file_is_wanted_again_when_its_time_has_come() {
     let listing = f.store.begin_listing(ListingKind::Head, at(0)).await.unwrap();
     for (now, due) in [(at(59), 0), (at(60), 1)] {
         let mut page = page(listing.generation, vec![photo("a", "a")]);
-        page.now = now;
+        page.due_by = now;
         let recorded = f.store.record_page(page).await.unwrap();
         assert_eq!(recorded.wanted.len(), due, "{now}");
         assert!(recorded.wanted.iter().all(|w| w.tries == 1));
