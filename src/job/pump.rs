@@ -45,6 +45,8 @@ struct Pump<'a> {
     failed_in_a_row: u32,
     unplaced_in_a_row: u64,
     halt: Option<Outcome>,
+    /// Why the feed ended, where the files that it brought can still be fetched.
+    feed_halt: Option<Outcome>,
     drain_until: Option<Instant>,
     is_feeding: bool,
     has_pages: bool,
@@ -72,7 +74,7 @@ where
     loop {
         pump.start_work();
         if pump.is_done() {
-            return pump.halt;
+            return pump.halt.or(pump.feed_halt);
         }
         let event = pump.next_event(feed.as_mut(), &mut pages).await;
         pump.take_in(event);
@@ -92,6 +94,7 @@ impl<'a> Pump<'a> {
             failed_in_a_row: 0,
             unplaced_in_a_row: 0,
             halt: None,
+            feed_halt: None,
             drain_until: None,
             is_feeding: true,
             has_pages: true,
@@ -170,6 +173,8 @@ impl<'a> Pump<'a> {
                 self.is_feeding = false;
                 match ended {
                     Ok(()) => self.tools.count(|counts| counts.phase = "downloading"),
+                    // The quota of the calls is not that of the bytes.
+                    Err(halt @ Outcome::Throttled { .. }) => self.feed_halt = Some(halt),
                     Err(halt) => self.end_with(halt),
                 }
             }
