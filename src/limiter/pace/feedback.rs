@@ -44,10 +44,20 @@ const WINDOW_GAIN: f64 = 1.10;
 /// A window keeps at least this share of the anchor.
 const ANCHOR_KEPT_MIN: f64 = 0.30;
 
+/// The anchor in a descent, over the rate that was admitted in it.
+const DESCENT_GAIN: f64 = 1.2;
+/// What was admitted in a shorter time than this is chance.
+const DESCENT_SECS_MIN: f64 = 0.2;
+/// A descent is over after this time: then the law alone decides.
+const DESCENT_SECS_MAX: f64 = 30.0;
+
 impl Pilot {
     /// The quota let a request in that was sent at `sent` (5xx answers too).
     pub(crate) fn on_admitted(&mut self, now: f64, sent: f64) {
         self.cycle.admitted = self.cycle.admitted.saturating_add(1);
+        if let Some(descent) = &mut self.descent {
+            descent.admitted = descent.admitted.saturating_add(1);
+        }
         self.delivered.count(now);
         self.outcomes <<= 1;
         match self.block {
@@ -154,10 +164,14 @@ impl Pilot {
             Mode::SlowStart => CUT_FIRST,
             Mode::Steady | Mode::Window => ((incidents - 1.0) / OUTCOMES).clamp(CUT_MIN, CUT_MAX),
         };
-        let low = self.floor.max(self.rate * (1.0 - share));
+        let mut low = self.floor.max(self.rate * (1.0 - share));
         self.anchor = self.floor.max(self.rate);
         if incidents > 1.0 && self.mode != Mode::SlowStart {
             self.anchor = low.max(best.min(self.delivered.per_sec(now)));
+        }
+        if let Some(seen) = self.seen_in_descent(now) {
+            self.anchor = self.floor.max(self.anchor.min(DESCENT_GAIN * seen));
+            low = self.floor.max(low.min(self.anchor * (1.0 - share)));
         }
         self.cut = CUT_MIN.max(1.0 - low / self.anchor);
         self.mode = Mode::Steady;
@@ -165,6 +179,21 @@ impl Pilot {
         self.cut_at = now;
         self.suspect = false;
         self.rate = self.law();
+    }
+
+    /// What the quota was seen to admit, requests per second, where the rate is still a descent from a ceiling that is
+    /// no evidence: share by share it would take a dozen incidents to come down from far above.
+    fn seen_in_descent(&mut self, now: f64) -> Option<f64> {
+        if self.mode == Mode::SlowStart && self.first >= self.ceiling {
+            self.descent = Some(Cycle { since: now, admitted: 0 });
+            return None;
+        }
+        let span = now - self.descent?.since;
+        if span > DESCENT_SECS_MAX {
+            self.descent = None;
+        }
+        let descent = self.descent.filter(|_| span >= DESCENT_SECS_MIN)?;
+        Some(f64::from(descent.admitted) / span)
     }
 
     /// A probe was admitted.

@@ -144,6 +144,8 @@ pub(crate) struct Pilot {
     block: Option<Block>,
     hold_until: f64,
     cycle: Cycle,
+    /// What was admitted since the first refusal of a pace that began at its ceiling.
+    descent: Option<Cycle>,
     delivered: Delivered,
     phase: Phase,
     now: f64,
@@ -172,6 +174,7 @@ impl Pilot {
             block: None,
             hold_until: 0.0,
             cycle: Cycle { since: 0.0, admitted: 0 },
+            descent: None,
             delivered: Delivered::default(),
             phase: Phase::default(),
             now: 0.0,

@@ -241,3 +241,28 @@ fn a_timer_that_is_a_little_late_does_not_slow_the_pace() {
     }
     assert!((now - 100.0).abs() < 0.2, "{now}");
 }
+
+#[test]
+fn a_pace_that_began_far_above_the_quota_comes_down_in_seconds() {
+    // A bucket of 20 that fills by 20 a second, and answers after 5 ms.
+    let (mut pilot, mut now, mut tokens, mut filled) = (Pilot::new(1_000.0, 1_000.0), 1.0, 20.0_f64, 1.0);
+    let (mut admitted, mut refused) = (0_u32, 0_u32);
+    while now < 31.0 {
+        now = pilot.ready_at().unwrap().max(now);
+        tokens = (tokens + 20.0 * (now - filled)).min(20.0);
+        filled = now;
+        let room = tokens >= 1.0;
+        tokens -= f64::from(u8::from(room));
+        let sent = now;
+        pilot.on_send(sent);
+        now += 0.005;
+        if room {
+            admitted += 1;
+            pilot.on_admitted(now, sent);
+        } else {
+            refused += 1;
+            refuse(&mut pilot, now, sent);
+        }
+    }
+    assert!(admitted >= 560 && refused <= 20, "{admitted} admitted, {refused} refused");
+}
