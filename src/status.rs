@@ -98,6 +98,9 @@ pub struct LibraryStatus {
     pub progress: Option<Progress>,
 }
 
+/// The [`ClassStatus::mode`] of a class whose quota or budget of the day is spent.
+pub const DAY_SPENT: &str = "day-spent";
+
 /// How many failing items a status shows.
 pub const FAILURES_SHOWN: usize = 20;
 

@@ -120,7 +120,29 @@ fn unanswered(error: &reqwest::Error) -> HttpFault {
         words = format!("{words}: {inner}");
         cause = inner.source();
     }
-    HttpFault::Unanswered(words)
+    HttpFault::Unanswered(format!("{words}{}", hint_of_distrust(error)))
+}
+
+/// What a person does about a certificate that is not trusted, as a line of its own; nothing for other faults.
+pub(crate) fn hint_of_distrust(error: &(dyn Error + 'static)) -> &'static str {
+    let mut link = Some(error);
+    // Ends: a chain of errors has an end.
+    while let Some(error) = link {
+        if matches!(innermost(error), Some(rustls::Error::InvalidCertificate(_))) {
+            return "\nhint: if an own CA or a proxy signs for this host, name the CA's PEM file in `SSL_CERT_FILE`";
+        }
+        link = error.source();
+    }
+    ""
+}
+
+/// What TLS says, out of any number of I/O errors around it, which hide it from the chain of causes.
+fn innermost<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut error = error;
+    while let Some(wrapped) = error.downcast_ref::<std::io::Error>() {
+        error = wrapped.get_ref()?;
+    }
+    error.downcast_ref()
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub(crate) use crate::auth::consent::{
     Consent, ConsentError, PASTE_BYTES_MAX, missing_scopes, parse_paste, scope_box, scopes_for,
 };
 pub(crate) use crate::auth::endpoint::{Revoked, TokenAnswer, TokenEndpoint};
+pub(crate) use crate::auth::http::hint_of_distrust;
 pub(crate) use crate::auth::ownership::give_to_folder_owner;
 pub(crate) use crate::auth::patience::ask_patiently;
 pub use crate::auth::token_file::{TOKEN_FILE_NAME, TokenFile, TokenFileError};

@@ -79,6 +79,10 @@ impl Link {
         let deadline = mono_now() + limit;
         let response = match timeout_at(deadline, self.request(ask, bearer).send()).await {
             Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_connect() => {
+                permit.unsent();
+                return Err(Failure::Unreached { reason: network_reason(error) });
+            }
             Ok(Err(error)) => return Err(Failure::passing(network_reason(error))),
             Err(_) => return Err(Failure::passing(format!("no answer within {} s", limit.as_secs()))),
         };

@@ -100,6 +100,11 @@ pub(crate) enum Failure {
         /// The least wait before the next try.
         least: Duration,
     },
+    /// There was no connection, so nothing was sent.
+    Unreached {
+        /// What went wrong, without secrets.
+        reason: String,
+    },
     /// The server does not serve the range (416).
     BadRange,
     /// No further try.
@@ -127,7 +132,7 @@ impl Failure {
                     "Google refuses even a new access token\nhint: gphotos-syncd login {library}"
                 ),
             }),
-            Self::Passing { reason, .. } => ApiError::Transient { what, reason },
+            Self::Passing { reason, .. } | Self::Unreached { reason } => ApiError::Transient { what, reason },
             Self::BadRange => {
                 ApiError::Transient { what, reason: "the server does not serve the asked range".to_owned() }
             }

@@ -4,7 +4,7 @@
 //! dropping the call's future ends it at any point. May import: `media`, `limiter`. Tests: `retry/tests.rs`.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::google::error::{ApiError, Failure};
@@ -16,6 +16,10 @@ mod tests;
 
 /// Tries of one call against passing faults: about two minutes in all.
 const TRIES_MAX: u32 = 8;
+
+/// Tries of one call while no call of the process has succeeded and there is no connection: about two seconds in all,
+/// because then the address, the proxy or the trust is more likely wrong than the network busy.
+const UNREACHED_TRIES_MAX: u32 = 3;
 
 /// Refusals for quota in a row before the caller is told: about ten minutes at Google's advice of 30 s.
 const REFUSALS_MAX: u32 = 20;
@@ -31,6 +35,8 @@ const BACKOFF_GROWTH_MAX: f64 = 30.0;
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     tokens: AtomicU32,
+    /// Whether any call has succeeded.
+    proven: AtomicBool,
 }
 
 impl RetryBudget {
@@ -48,17 +54,23 @@ impl RetryBudget {
             .is_ok()
     }
 
+    /// Whether the way to Google is known to work.
+    fn is_proven(&self) -> bool {
+        self.proven.load(Ordering::Relaxed)
+    }
+
     /// Notes a success.
     fn earn(&self) {
         let add = |left: u32| Some(Self::TOKENS_MAX.min(left + Self::SUCCESS_RETURN));
         // The update is always given, so it cannot fail.
         self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok();
+        self.proven.store(true, Ordering::Relaxed);
     }
 }
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self { tokens: AtomicU32::new(Self::TOKENS_MAX) }
+        Self { tokens: AtomicU32::new(Self::TOKENS_MAX), proven: AtomicBool::new(false) }
     }
 }
 
@@ -86,15 +98,23 @@ where
         };
         match failure {
             Failure::Refused { .. } => refusals += 1,
-            Failure::Passing { .. } | Failure::Stale | Failure::BadRange | Failure::Final(_) => {
+            Failure::Passing { .. }
+            | Failure::Unreached { .. }
+            | Failure::Stale
+            | Failure::BadRange
+            | Failure::Final(_) => {
                 refusals = 0;
                 tries += 1;
             }
         }
+        if matches!(failure, Failure::Unreached { .. }) && !budget.is_proven() && tries >= UNREACHED_TRIES_MAX
+        {
+            return Err(failure.into_error(what, library));
+        }
         let Some(wait) = plan_wait(&failure, tries, refusals, rest, rand::random()) else {
             return Err(failure.into_error(what, library));
         };
-        if matches!(failure, Failure::Passing { .. }) && !budget.spend() {
+        if matches!(failure, Failure::Passing { .. } | Failure::Unreached { .. }) && !budget.spend() {
             tracing::debug!(what, "the process has made too many retries; this fault is not retried");
             return Err(failure.into_error(what, library));
         }
@@ -103,7 +123,7 @@ where
     }
 }
 
-/// How long to wait after `failure`, the `tries`th fault of the call and the `refusals`th refusal in a row;
+/// How long to wait after `failure`, the `tries`th (from 1) fault of the call and the `refusals`th refusal in a row;
 /// none: no further try. `first` is the rest that the waits after faults grow from, `dice` is in 0..1.
 fn plan_wait(failure: &Failure, tries: u32, refusals: u32, first: Duration, dice: f64) -> Option<Duration> {
     match failure {
@@ -114,6 +134,7 @@ fn plan_wait(failure: &Failure, tries: u32, refusals: u32, first: Duration, dice
         Failure::Passing { least, .. } => {
             (tries < TRIES_MAX).then(|| backoff(tries, first, dice).max(*least).min(REST_MAX))
         }
+        Failure::Unreached { .. } => (tries < TRIES_MAX).then(|| backoff(tries - 1, first, dice)),
         Failure::Stale | Failure::BadRange | Failure::Final(_) => None,
     }
 }

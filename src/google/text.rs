@@ -1,8 +1,12 @@
 //! Foreign words made fit for an error: short, one line, without secrets.
 //!
-//! Invariant: pure; what comes out has no control character, no address and no credential.
-//! May import: `secret`. Tests: here.
+//! Invariant: pure; what comes out has no control character, no address but the host that could not be reached, and no credential.
+//! May import: `auth`, `secret`. Tests: here.
 
+use url::Url;
+
+use crate::auth::hint_of_distrust;
+use crate::google::transport::may_pass_proxy;
 use crate::secret::Secret;
 
 /// The longest foreign message in an error, characters: enough for Google's own, harmless in a status line.
@@ -10,6 +14,10 @@ const MESSAGE_CHARS_MAX: usize = 300;
 
 /// How Google's credentials begin: access token, refresh token, authorization code, client secret.
 const CREDENTIAL_MARKS: [&str; 4] = ["ya29.", "1//", "4/0", "GOCSPX-"];
+
+/// What a person looks at if a proxy is set and there is no connection.
+const HINT_PROXY: &str =
+    "\nhint: `HTTPS_PROXY` names a proxy; see that it is up, or name this host in `NO_PROXY`";
 
 /// `text` on one line of at most [`MESSAGE_CHARS_MAX`] characters, with addresses, credentials and `secret` masked.
 pub(crate) fn clean(text: &str, secret: Option<&Secret>) -> String {
@@ -44,21 +52,36 @@ fn cut(line: String) -> String {
 
 /// Why the network failed, from the end of the error's chain, where the operating system or TLS speaks.
 pub(crate) fn network_reason(error: reqwest::Error) -> String {
+    let host = error.url().map(host_of).unwrap_or_default();
+    let by_proxy = error.is_connect() && error.url().is_some_and(may_pass_proxy);
     let error = error.without_url();
     let kind = if error.is_timeout() {
-        "timed out"
+        "timed out".to_owned()
     } else if error.is_connect() {
-        "cannot connect"
+        format!("cannot connect{host}")
     } else if error.is_body() || error.is_decode() {
-        "the connection broke in the middle of the answer"
+        "the connection broke in the middle of the answer".to_owned()
     } else {
-        "the connection broke"
+        "the connection broke".to_owned()
     };
     let mut last: &dyn std::error::Error = &error;
     while let Some(source) = last.source() {
         last = source;
     }
-    format!("{kind}: {}", clean(&last.to_string(), None))
+    let mut hint = hint_of_distrust(&error);
+    if hint.is_empty() && by_proxy {
+        hint = HINT_PROXY;
+    }
+    format!("{kind}: {}{hint}", clean(&last.to_string(), None))
+}
+
+/// ` to HOST:PORT`; of a media host only that it is one.
+fn host_of(url: &Url) -> String {
+    let Some(host) = url.host_str() else { return String::new() };
+    if host.to_ascii_lowercase().ends_with("googleusercontent.com") {
+        return " to the media host".to_owned();
+    }
+    url.port().map_or_else(|| format!(" to {host}"), |port| format!(" to {host}:{port}"))
 }
 
 #[cfg(test)]

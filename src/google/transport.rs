@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use reqwest::redirect;
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy};
+use url::Url;
 
 use crate::config::{self, Endpoints};
 use crate::google::hosts::media_host_allowed;
@@ -133,6 +134,11 @@ fn proxy_address(lookup: impl Fn(&str) -> Option<String>) -> Option<String> {
         .into_iter()
         .find_map(lookup)
         .filter(|address| !address.trim().is_empty())
+}
+
+/// Whether a request to `url` passes a proxy, unless `NO_PROXY` names its host.
+pub(crate) fn may_pass_proxy(url: &Url) -> bool {
+    url.scheme() == "https" && proxy_address(|name| std::env::var(name).ok()).is_some()
 }
 
 fn https_proxy(address: &str) -> Result<Proxy, String> {

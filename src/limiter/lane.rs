@@ -19,7 +19,7 @@ use crate::limiter::pace::{Pilot, Refusal};
 use crate::limiter::queue::Queue;
 use crate::limiter::{Class, Limiter, Parked, Throttle, Window};
 use crate::media::LibraryName;
-use crate::status::ClassStatus;
+use crate::status::{ClassStatus, DAY_SPENT};
 
 /// A moment counts as come this long before it is, seconds: times are rounded, and a timer asked for less than it
 /// can measure would return without any time gone by.
@@ -185,6 +185,14 @@ impl Lane {
         self.answer(|state| state.pilot.on_unknown(now.secs(), sent.at));
     }
 
+    /// `sent` never left the machine.
+    pub(crate) fn unsent(&self, now: Moment, sent: &Sent) {
+        self.answer(|state| {
+            state.budget.uncount(&sent.library, sent.date);
+            state.pilot.on_unknown(now.secs(), sent.at);
+        });
+    }
+
     /// `sent` was refused for quota; returns whether that must be on disk at once.
     pub(crate) fn throttled(&self, now: Moment, sent: &Sent, throttle: &Throttle) -> bool {
         self.answer(|state| {
@@ -230,7 +238,7 @@ impl Lane {
         let spent_until = state.budget.spent_until(now.wall);
         let closed = state.pilot.closed_until().map(|secs| now.wall_at(secs));
         let mode = match (spent_until, closed) {
-            (Some(_), _) => "day-spent",
+            (Some(_), _) => DAY_SPENT,
             (None, Some(_)) => "blocked",
             (None, None) => state.pilot.mode().word(),
         };

@@ -282,6 +282,13 @@ impl Permit {
             self.shared.ledger.mark_changed(urgent);
         }
     }
+
+    /// The request never left the machine: it counts against no day.
+    pub fn unsent(mut self) {
+        if let Some(sent) = self.sent.take() {
+            self.shared.lane(self.class).unsent(self.shared.now(), &sent);
+        }
+    }
 }
 
 impl Drop for Permit {
@@ -359,6 +366,10 @@ impl Shared {
                 }
             }
         });
+        if ahead {
+            // The file tells a reserve, so the exact counts are still to be written.
+            self.ledger.mark_counted();
+        }
     }
 }
 

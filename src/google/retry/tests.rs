@@ -125,3 +125,16 @@ proptest! {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_connection_an_unproven_way_is_given_up_within_seconds() {
+    let unreached = || Err(Failure::Unreached { reason: "refused".to_owned() });
+    let budget = RetryBudget::default();
+    let (result, made, passed) = run((0..9).map(|_| unreached()).collect(), &budget).await;
+    assert_eq!(result.unwrap_err().to_string(), "test.call: refused");
+    assert!(made == 3 && passed <= Duration::from_secs(3), "{made} tries in {passed:?}");
+
+    run(vec![Ok(1)], &budget).await.0.unwrap();
+    let (result, made, _) = run((0..7).map(|_| unreached()).chain([Ok(2)]).collect(), &budget).await;
+    assert_eq!((result.unwrap(), made), (2, 8), "a way that has worked is worth waiting for");
+}
