@@ -91,6 +91,14 @@ impl Home {
         fs::write(self.path("config.toml"), text).expect("writable");
     }
 
+    /// Writes the configuration with `limits` in place of the open ones, for these libraries.
+    pub(crate) fn write_limits(&self, limits: &str, libraries: &[&str]) {
+        let table = |name: &&str| format!("[library.{name}]\nroot = \"{name}\"\nschedule = \"manual\"\n");
+        let tables: String = libraries.iter().map(table).collect();
+        let floor = "[limits]\nmin-free-space = \"1 MiB\"\n";
+        self.write_raw_config(&format!("{floor}{limits}\n{}{tables}", self.endpoints()));
+    }
+
     /// Adds keys to a library's table (the last table of the file).
     pub(crate) fn append_config(&self, text: &str) {
         let old = fs::read_to_string(self.path("config.toml")).expect("readable");
