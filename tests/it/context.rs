@@ -51,7 +51,7 @@ impl Home {
             fs::create_dir(home.root(name)).expect("a root can be made");
             home.google.account(name);
             home.put_token(name, &home.google.token_json(name));
-            tables += &format!("[library.{name}]\nroot = \"{name}\"\nschedule = \"manual\"\n");
+            tables.extend(["[library.", name, "]\nroot = \"", name, "\"\nschedule = \"manual\"\n"]);
         }
         home.write_config(&tables);
         home
