@@ -107,7 +107,7 @@ pub fn end_of(name: LibraryName, report: &RunReport) -> LibraryEnd {
     let reason = reason_of_run(report);
     let (result, note) = match &report.outcome {
         Outcome::Complete => (SyncResult::Complete, reason),
-        Outcome::Incomplete => (SyncResult::Incomplete, undone_of(report).unwrap_or(reason)),
+        Outcome::Incomplete => (SyncResult::Incomplete, reason),
         Outcome::Interrupted => (SyncResult::Interrupted, reason),
         Outcome::Throttled { day: true, until } => (SyncResult::QuotaSpent, with_moment(&reason, *until)),
         Outcome::Throttled { day: false, until } => (SyncResult::Throttled, with_moment(&reason, *until)),
@@ -120,11 +120,6 @@ pub fn end_of(name: LibraryName, report: &RunReport) -> LibraryEnd {
         Outcome::Failed(_) => (SyncResult::Failed, reason),
     };
     LibraryEnd { name, result, note, summary: report.summary.clone() }
-}
-
-/// What a run left undone in which no file failed.
-fn undone_of(report: &RunReport) -> Option<String> {
-    report.summary.as_ref().filter(|summary| summary.failed == 0)?.reason.clone()
 }
 
 fn with_moment(reason: &str, until: DateTime<Utc>) -> String {
