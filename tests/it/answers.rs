@@ -121,16 +121,6 @@ fn a_file_that_fails_for_ever_costs_no_other_and_is_said_and_tried_again() {
 }
 
 #[test]
-fn a_redirect_to_another_host_is_not_followed() {
-    let home = three();
-    let other = fake_google::FakeGoogle::start_blocking(Settings::default());
-    let elsewhere = other.url().replace("127.0.0.1", "localhost.invalid");
-    home.google.fault(media(Effect::Redirect { location: format!("{elsewhere}/x") }).item("b.jpg"));
-    home.run(&["sync"]).assert(1, &[]);
-    assert_eq!(other.stats().log.len(), 0);
-}
-
-#[test]
 fn a_run_goes_on_past_many_files_that_fail_at_once_for_good() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
