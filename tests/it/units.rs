@@ -31,8 +31,12 @@ fn systemd_finds_no_fault_in_the_unit() {
     let path = dir.path().join("gphotos-syncd.service");
     // The program is not installed here, nor is its manual.
     let text = unit().replace("/usr/bin/gphotos-syncd", env!("CARGO_BIN_EXE_gphotos-syncd"));
-    let text: String =
-        text.lines().filter(|line| !line.starts_with("Documentation=")).map(|l| format!("{l}\n")).collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("Documentation=")).collect();
+    let text = lines.join(
+        "
+",
+    ) + "
+";
     fs::write(&path, text).expect("writable");
     let Ok(output) = Command::new("systemd-analyze").arg("verify").arg(&path).output() else {
         skipped("systemd-analyze is not installed");
