@@ -48,7 +48,7 @@ pub(crate) struct Worker {
     ready: bool,
     tick_count: u64,
     serving: u64,
-    run: Option<JoinHandle<(Option<u64>, RunReport)>>,
+    run: Option<JoinHandle<RunEnded>>,
     facts_read: Option<JoinHandle<Facts>>,
     token_look: Option<JoinHandle<Option<u64>>>,
 }
@@ -205,14 +205,17 @@ impl Worker {
         self.enter(|_| WorkerState::NeedsLogin { stamp });
     }
 
-    fn on_run_ended(&mut self, ended: Result<(Option<u64>, RunReport), JoinError>) {
+    fn on_run_ended(&mut self, ended: Result<RunEnded, JoinError>) {
         self.run = None;
-        let (stamp, report) = ended.unwrap_or_else(|error| (None, crash_report(&error)));
+        let RunEnded { stamp, report, facts } = ended.unwrap_or_else(|error| RunEnded::crashed(&error));
         let reason = reason_of_run(&report);
         self.announcer.run_ended(&report.outcome, stamp, &reason);
         log_end(&self.spec, &report);
         self.reason = reason;
         self.answered.send_replace(Answered { ticket: self.serving, report: Some(report.clone()) });
+        if let Some(facts) = facts {
+            self.facts = facts;
+        }
         if report.summary.is_some() {
             self.facts.last_run.clone_from(&report.summary);
         }
@@ -255,7 +258,10 @@ impl Worker {
         self.run = Some(tokio::spawn(async move {
             let looking = Arc::clone(&job);
             let stamp = tokio::task::spawn_blocking(move || looking.token_stamp()).await.ok().flatten();
-            (stamp, job.run(full, stop).await)
+            let report = job.run(full, stop).await;
+            // Read before the end is told, so that nobody sees the end of a run beside the totals from before it.
+            let facts = Some(job.facts().await);
+            RunEnded { stamp, report, facts }
         }));
     }
 
@@ -276,6 +282,19 @@ impl Worker {
             next_run: self.timetable.next(),
         });
         self.published.send_replace(Published { status, ready: self.ready });
+    }
+}
+
+/// What a run's task leaves: the token file's stamp from before it, its report, and the facts from after it.
+struct RunEnded {
+    stamp: Option<u64>,
+    report: RunReport,
+    facts: Option<Facts>,
+}
+
+impl RunEnded {
+    fn crashed(error: &JoinError) -> Self {
+        Self { stamp: None, report: crash_report(error), facts: None }
     }
 }
 
