@@ -8,13 +8,16 @@ use crate::auth::Authorizer;
 use crate::clock::wall_now;
 use crate::google::{ApiError, BatchEntry};
 use crate::job::Outcome;
-use crate::job::faults::{end_of_api, end_of_store};
+use crate::job::faults::{end_of_api, end_of_fs, end_of_store};
 use crate::job::queue::RESOLVE_IDS_MAX;
-use crate::job::tools::Tools;
+use crate::job::tools::{Tools, blocking};
 use crate::store::StoreError;
 
 /// The fact that remembers the token.
 const FINGERPRINT_FACT: &str = "token-fingerprint";
+/// A person puts this file below the root to say that a refused token is of the right account after all: where every
+/// known item was deleted at Google, or an older scope showed others, no answer of Google's can prove it.
+const ACCEPT_FILE: &str = ".gphotos-syncd/accept-account";
 /// `google.rpc.Code` for an id that is no id of this account.
 const CODE_INVALID_ARGUMENT: i32 = 3;
 /// `google.rpc.Code` for an item that does not exist.
@@ -50,20 +53,36 @@ pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<()
                 Err(ApiError::NotFound { .. } | ApiError::Fatal { .. }) => Verdict::Other,
                 Err(error) => return Err(end_of_api(&error, wall_now())),
             };
-            refuse_unless_same(tools, verdict)?;
+            if verdict != Verdict::Same && is_accepted(tools).await? {
+                tracing::info!(library = %tools.library.name, "the token's account is taken on a person's word");
+            } else {
+                refuse_unless_same(tools, verdict)?;
+            }
         }
     }
     tools.store.set_fact(FINGERPRINT_FACT, Some(present)).await.map_err(fault)
 }
 
+/// Whether a person vouched for the account; their word counts once.
+async fn is_accepted(tools: &Tools) -> Result<bool, Outcome> {
+    let root = tools.root.clone();
+    let taken = blocking(move || {
+        let is_there = root.entry(ACCEPT_FILE)?.is_some();
+        root.remove_file(ACCEPT_FILE).map(|()| is_there)
+    });
+    taken.await?.map_err(|error| end_of_fs(&error))
+}
+
 fn refuse_unless_same(tools: &Tools, verdict: Verdict) -> Result<(), Outcome> {
     let name = &tools.library.name;
+    let accept = tools.root.path().join(ACCEPT_FILE);
     match verdict {
         Verdict::Same => Ok(()),
         Verdict::Other => Err(Outcome::NeedsLogin(format!(
             "the token is of another account than the one that library `{name}` was first synced with\n\
              hint: log in with the first account: gphotos-syncd login {name}; for the other account configure another library \
-             with its own root"
+             with its own root; if it is the first account, whose items of then are gone at Google: touch '{}'",
+            accept.display()
         ))),
         Verdict::Unclear => Err(Outcome::Transient(
             "Google does not tell whether the new token is of the same account".to_owned(),

@@ -194,6 +194,25 @@ fn a_token_of_another_account_is_refused_and_the_first_accounts_own_works_again(
 }
 
 #[test]
+fn a_person_may_vouch_once_for_an_account_whose_known_items_are_all_gone() {
+    let home = home_with_photos(&["alice"]);
+    home.run_ok(&["sync"]);
+    let before = home.tree("alice");
+    let alice = home.google.account("alice");
+    for item in home.google.truth("alice").items {
+        alice.remove_item(&item.id);
+    }
+    home.put_token("alice", &home.google.token_json("alice"));
+    let accept = home.root("alice").join(".gphotos-syncd/accept-account");
+    let command = format!("touch '{}'", accept.display());
+    home.run_watched(&["sync"]).assert(77, &["of another account", &command]);
+    fs::write(&accept, "").expect("writable");
+    home.run_ok(&["sync", "--full"]);
+    assert_eq!(home.tree("alice"), before, "files went with the items at Google");
+    assert!(!accept.exists(), "the word counts more than once");
+}
+
+#[test]
 fn a_new_token_of_the_same_account_goes_on_where_the_old_one_was() {
     let home = home_with_photos(&["alice"]);
     home.run_ok(&["sync"]);
