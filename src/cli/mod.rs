@@ -31,7 +31,7 @@ use crate::media::LibraryName;
 use crate::systemd::{Logs, init_logs};
 
 /// Threads of the runtime: the work waits for network and disk, and memory is bounded.
-const WORKER_THREADS: usize = 4;
+const WORKER_THREADS: usize = 2;
 
 /// How long tasks that still run at the end may take: their work is safe to leave at any moment.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(1);

@@ -84,8 +84,15 @@ fn judge(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>)
         LibraryState::BackingOff | LibraryState::QuotaSpent => found.push((Level::Warning, with_detail())),
         LibraryState::Idle | LibraryState::Running => {}
     }
-    if library.last_run.as_ref().is_some_and(|run| run.end == RunEnd::Incomplete) {
+    let last = library.last_run.as_ref().map(|run| run.end);
+    if last == Some(RunEnd::Incomplete) {
         found.push((Level::Warning, format!("{} items could not be fetched", library.failed)));
+    } else if library.state == LibraryState::Idle && was_cut_off(last, library.wanted) {
+        let wanted = library.wanted;
+        found.push((
+            Level::Warning,
+            format!("its last run was cut off, {wanted} known files are not here yet"),
+        ));
     }
     if let TokenHealth::Good { dies_at: Some(dies_at) } = &library.token
         && *dies_at - now <= TOKEN_WARNING
@@ -96,6 +103,12 @@ fn judge(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>)
         found.push((Level::Warning, stale));
     }
     found
+}
+
+/// Whether the newest run did not get to its end: it says so, or it was killed and could not. Videos that Google still processes are
+/// wanted after a complete run too.
+fn was_cut_off(last: Option<RunEnd>, wanted: u64) -> bool {
+    last == Some(RunEnd::Interrupted) || (last != Some(RunEnd::Complete) && wanted > 0)
 }
 
 fn staleness(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>) -> Option<String> {

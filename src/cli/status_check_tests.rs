@@ -86,6 +86,9 @@ fn missing_items_dying_tokens_and_old_runs_are_warned_of() {
     let complete = |hours| Some(now() - TimeDelta::hours(hours));
     let table = [
         (LibraryStatus { last_run: Some(run(RunEnd::Incomplete)), ..idle() }, Level::Warning, "3 items"),
+        (LibraryStatus { last_run: Some(run(RunEnd::Interrupted)), ..idle() }, Level::Warning, "cut off"),
+        (LibraryStatus { last_run: None, wanted: 5, ..idle() }, Level::Warning, "5 known files"),
+        (LibraryStatus { last_run: Some(run(RunEnd::Complete)), wanted: 5, ..idle() }, Level::Ok, ""),
         (LibraryStatus { token: dies(47), ..idle() }, Level::Warning, "token dies"),
         (LibraryStatus { token: dies(49), ..idle() }, Level::Ok, ""),
         (LibraryStatus { last_complete: complete(49), ..idle() }, Level::Warning, "2 days 1 h ago"),

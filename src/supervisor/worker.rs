@@ -272,13 +272,16 @@ impl Worker {
     }
 
     fn publish(&self) {
+        // Until the run under way has a number, the job still shows the progress of the one before.
+        let last = self.facts.last_run.as_ref().map_or(0, |run| run.run);
+        let progress = Some(self.spec.job.progress().borrow().clone()).filter(|progress| progress.run > last);
         let status = describe(View {
             name: &self.spec.name,
             root: &self.spec.root,
             state: &self.state,
             reason: &self.reason,
             facts: &self.facts,
-            progress: Some(self.spec.job.progress().borrow().clone()),
+            progress,
             next_run: self.timetable.next(),
         });
         self.published.send_replace(Published { status, ready: self.ready });

@@ -71,8 +71,6 @@ def prepare():
         out.write("auth_url = %s\ntoken_url = %s\n" % (secret["auth_uri"], secret["token_uri"]))
         out.write("token = %s\n" % json.dumps(rclone_token))
     for on, kind in ((["media"], dict(kind="status", status=503)),
-                     (["media"], dict(kind="reset-after", bytes=700)),
-                     (["media"], dict(kind="truncate", bytes=900)),
                      (["media-items-search", "albums-list"], dict(kind="status", status=500))):
         control("faults", dict(on=on, effect=kind, probability=0.05, seed=7))
 
