@@ -98,7 +98,7 @@ impl Line {
     fn new(name: &LibraryName, bars: Option<&MultiProgress>, now: Instant) -> Self {
         let bar = bars.map(|bars| {
             let bar = bars.add(ProgressBar::new(1));
-            if let Ok(style) = ProgressStyle::with_template("{prefix:12!} [{bar:20}] {wide_msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{prefix:12!} [{bar:6}] {wide_msg}") {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(name.to_string());
