@@ -213,6 +213,7 @@ impl Worker {
         log_end(&self.spec, &report);
         self.reason = reason;
         self.answered.send_replace(Answered { ticket: self.serving, report: Some(report.clone()) });
+        let has_facts = facts.is_some();
         if let Some(facts) = facts {
             self.facts = facts;
         }
@@ -230,7 +231,9 @@ impl Worker {
         if !self.state.is_running() {
             self.answer_all();
         }
-        self.facts_read = Some(read_facts(&self.spec.job));
+        // A look that began during the run would bring older facts than the run did; after a crash there are none but a new look's.
+        self.facts_read = if has_facts { None } else { Some(read_facts(&self.spec.job)) };
+        self.announcer.token_seen(&self.facts.token, *self.ticks.borrow());
         self.publish();
     }
 
