@@ -20,7 +20,7 @@ mod bytes;
 mod concurrency;
 mod lane;
 mod ledger;
-mod pace;
+pub mod pace;
 mod queue;
 #[cfg(test)]
 mod tests;

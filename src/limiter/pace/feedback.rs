@@ -53,7 +53,7 @@ const DESCENT_SECS_MAX: f64 = 30.0;
 
 impl Pilot {
     /// The quota let a request in that was sent at `sent` (5xx answers too).
-    pub(crate) fn on_admitted(&mut self, now: f64, sent: f64) {
+    pub fn on_admitted(&mut self, now: f64, sent: f64) {
         self.cycle.admitted = self.cycle.admitted.saturating_add(1);
         if let Some(descent) = &mut self.descent {
             descent.admitted = descent.admitted.saturating_add(1);
@@ -70,7 +70,7 @@ impl Pilot {
     }
 
     /// The server refused a request for quota that was sent at `sent`.
-    pub(crate) fn on_refused(&mut self, now: f64, sent: f64, refusal: &Refusal, uniform: Uniform<'_>) {
+    pub fn on_refused(&mut self, now: f64, sent: f64, refusal: &Refusal, uniform: Uniform<'_>) {
         match self.block {
             None => self.on_refused_open(now, sent, refusal, uniform),
             // A stray answer from before the gate closed tells nothing new.
@@ -80,7 +80,7 @@ impl Pilot {
     }
 
     /// Nobody will tell what became of a request that was sent at `sent`.
-    pub(crate) fn on_unknown(&mut self, now: f64, sent: f64) {
+    pub fn on_unknown(&mut self, now: f64, sent: f64) {
         if let Some(block) = &mut self.block
             && block.probe.is_some_and(|probe| sent >= probe)
         {
@@ -90,7 +90,7 @@ impl Pilot {
     }
 
     /// The day whose spent quota closed the gate is over: the next request is the probe.
-    pub(crate) fn end_day(&mut self, now: f64) {
+    pub fn end_day(&mut self, now: f64) {
         if self.block.is_some_and(|block| block.day && block.probe.is_none()) {
             self.hold_until = self.hold_until.min(now);
         }

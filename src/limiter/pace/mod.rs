@@ -16,13 +16,13 @@
 //! | `Steady`, later | `min(W * (1 + 0.10 * ((age-60)/20)^3), max(W, 1.5 * D))` |
 //! | `Window` | `0.85 * W + 0.02 * sqrt(W) * age`; past 75 s plus `0.10 * W * ((age-75)/20)^3`, the sum at most `1.5 * D` |
 //!
-//! The figures come from the simulated comparison of policies that the project's notes on adaptive limiting
-//! report; moving any one of them by a factor of two changes the delivered share by under 0.2 points.
+//! The figures were chosen by simulation (`examples/pace.rs` prints the comparison with other policies); moving any one
+//! of them by a factor of two changes the delivered share by under 0.2 points.
 //!
 //! Invariant: no clock, no timer, no I/O; times are seconds since an epoch of the caller, random numbers come in
 //! as a function. The rate never leaves floor and ceiling, a refusal never raises it, and while the gate is
 //! closed at most one request is under way as a probe. May import: nothing. Tests: `tests.rs` (the golden rows and
-//! tables), and below it `properties.rs` and the simulated servers of `sim.rs`.
+//! tables), below it `properties.rs`; and `tests/pace`, which holds it to figures before simulated servers.
 
 mod delivered;
 mod feedback;
@@ -60,11 +60,11 @@ const PACED_SLACK_SECS: f64 = 0.01;
 const LATE_MAX_SECS: f64 = 0.002;
 
 /// A source of random numbers: a value between the two bounds, uniformly.
-pub(crate) type Uniform<'a> = &'a mut dyn FnMut(f64, f64) -> f64;
+pub type Uniform<'a> = &'a mut dyn FnMut(f64, f64) -> f64;
 
 /// The shape of the rate law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Doubling until the first refusal.
     SlowStart,
     /// Climbing to the anchor, then looking beyond it.
@@ -75,7 +75,7 @@ pub(crate) enum Mode {
 
 impl Mode {
     /// The word of `status`.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::SlowStart => "slow-start",
             Self::Steady => "steady",
@@ -86,13 +86,13 @@ impl Mode {
 
 /// What a refusal tells, on the caller's time scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// The server's own wish, seconds from now.
-    pub(crate) retry_after_secs: Option<f64>,
+    pub retry_after_secs: Option<f64>,
     /// The refusal is for a day's quota, which comes back at this moment.
-    pub(crate) day_until: Option<f64>,
+    pub day_until: Option<f64>,
     /// The next moment at which a day's quota would come back, whatever this refusal is for.
-    pub(crate) next_reset: f64,
+    pub next_reset: f64,
 }
 
 /// A closed gate.
@@ -123,7 +123,7 @@ struct Cycle {
 
 /// The adaptive pace of one class of requests.
 #[derive(Clone, Debug)]
-pub(crate) struct Pilot {
+pub struct Pilot {
     first: f64,
     floor: f64,
     ceiling: f64,
@@ -153,7 +153,7 @@ pub(crate) struct Pilot {
 
 impl Pilot {
     /// A pace that starts at `first` requests per second and never passes `ceiling`.
-    pub(crate) fn new(first: f64, ceiling: f64) -> Self {
+    pub fn new(first: f64, ceiling: f64) -> Self {
         let floor = FLOOR_PER_SEC.min(ceiling);
         let rate = first.clamp(floor, ceiling);
         Self {
@@ -182,7 +182,7 @@ impl Pilot {
     }
 
     /// A pace that goes on from an anchor learnt before a restart: at the anchor, looking beyond it slowly.
-    pub(crate) fn resume(anchor: f64, ceiling: f64) -> Self {
+    pub fn resume(anchor: f64, ceiling: f64) -> Self {
         let mut pilot = Self::new(ceiling, ceiling);
         pilot.mode = Mode::Steady;
         pilot.anchor = anchor.clamp(pilot.floor, ceiling);
@@ -192,27 +192,27 @@ impl Pilot {
     }
 
     /// The present rate, requests per second.
-    pub(crate) fn rate(&self) -> f64 {
+    pub fn rate(&self) -> f64 {
         self.rate
     }
 
     /// The shape of the rate law now.
-    pub(crate) fn mode(&self) -> Mode {
+    pub fn mode(&self) -> Mode {
         self.mode
     }
 
     /// The rate that the pace never passes.
-    pub(crate) fn ceiling(&self) -> f64 {
+    pub fn ceiling(&self) -> f64 {
         self.ceiling
     }
 
     /// Until when the gate is closed; none if it is open.
-    pub(crate) fn closed_until(&self) -> Option<f64> {
+    pub fn closed_until(&self) -> Option<f64> {
         self.block.map(|_| self.hold_until)
     }
 
     /// The anchor, once a refusal has taught one.
-    pub(crate) fn learnt(&self) -> Option<f64> {
+    pub fn learnt(&self) -> Option<f64> {
         match self.mode {
             Mode::SlowStart => None,
             Mode::Steady | Mode::Window => Some(self.anchor),
@@ -221,7 +221,7 @@ impl Pilot {
 
     /// Changes the ceiling; the schedule stays, so no request leaves closer to the last than the new rate allows.
     /// A pace that began at its ceiling, and was never refused, goes on at the new one.
-    pub(crate) fn set_ceiling(&mut self, ceiling: f64) {
+    pub fn set_ceiling(&mut self, ceiling: f64) {
         if self.first >= self.ceiling {
             self.first = ceiling;
         }
@@ -231,7 +231,7 @@ impl Pilot {
     }
 
     /// When the next request may leave; none while the answer to a probe is awaited.
-    pub(crate) fn ready_at(&self) -> Option<f64> {
+    pub fn ready_at(&self) -> Option<f64> {
         match self.block {
             Some(Block { probe: Some(_), .. }) => None,
             Some(Block { probe: None, .. }) => Some(self.hold_until),
@@ -240,7 +240,7 @@ impl Pilot {
     }
 
     /// A request leaves `now`, which is not before [`Self::ready_at`].
-    pub(crate) fn on_send(&mut self, now: f64) {
+    pub fn on_send(&mut self, now: f64) {
         self.now = now;
         if self.last_send.is_none() {
             self.cycle.since = now;

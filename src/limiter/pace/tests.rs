@@ -1,7 +1,6 @@
 //! Tests of `limiter/pace`.
 
 mod properties;
-mod sim;
 
 use crate::limiter::pace::{Mode, Pilot, Refusal};
 
