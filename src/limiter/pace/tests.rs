@@ -92,7 +92,7 @@ fn after_a_cut_the_rate_is_back_at_its_anchor_in_a_minute_and_then_looks_beyond(
     let (cut_at, anchor) = (now, pilot.anchor);
     near(pilot.rate(), 0.7 * anchor);
     let mut table =
-        [(1.0, 0.714), (20.0, 0.911), (40.0, 0.989), (59.0, 0.999), (80.0, 1.1), (90.0, 1.3375)].into_iter();
+        [(1.0, 0.714), (20.0, 0.911), (40.0, 0.989), (59.0, 0.999), (75.0, 1.1), (82.5, 1.3375)].into_iter();
     let mut next = table.next();
     while let Some((second, share)) = next {
         (now, _) = round(&mut pilot, now, 0.0, true);

@@ -27,6 +27,11 @@ pub trait Policy {
     /// The rate that it holds for right, requests per second; none if it has no such idea.
     fn rate(&self) -> Option<f64>;
 
+    /// While a request rests, its worker takes up another.
+    fn frees_worker(&self) -> bool {
+        false
+    }
+
     /// The requests sent in place of a refused one count as further attempts of it.
     fn counts_refusals(&self) -> bool {
         true

@@ -86,7 +86,12 @@ impl Ord for Timed {
 
 struct Running {
     client: Client,
-    queue: VecDeque<Item>,
+    /// Requests that were sent before and may be sent again; they go before new ones.
+    again: VecDeque<Item>,
+    /// Workers that have a request under way, or one that rests.
+    busy: u32,
+    /// There is no work before this moment, and an event is set for it.
+    idle_until: f64,
     /// When the next alarm rings, and which it is.
     alarm: (f64, u64),
 }
@@ -113,7 +118,13 @@ pub fn simulate(server: Server, clients: Vec<Client>, secs: f64, seed: u64) -> R
     };
     for (index, client) in clients.into_iter().enumerate() {
         world.at(client.start, index, Event::Start);
-        world.running.push(Running { client, queue: VecDeque::new(), alarm: (f64::MAX, 0) });
+        world.running.push(Running {
+            client,
+            again: VecDeque::new(),
+            busy: 0,
+            idle_until: 0.0,
+            alarm: (f64::MAX, 0),
+        });
     }
     while let Some(Timed { time, client, event, .. }) = world.events.pop() {
         if time > secs {
@@ -132,11 +143,7 @@ impl World {
 
     fn step(&mut self, now: f64, client: usize, event: Event) {
         match event {
-            Event::Start => {
-                for _ in 0..self.running[client].client.workers {
-                    self.find_work(now, client);
-                }
-            }
+            Event::Start | Event::Work => {}
             Event::Wake(alarm) if alarm != self.running[client].alarm.1 => return,
             Event::Wake(_) => self.running[client].alarm.0 = f64::MAX,
             Event::Arrive { sent, item } => {
@@ -146,28 +153,37 @@ impl World {
                 return;
             }
             Event::Answer { sent, item, answer } => self.answered(now, client, sent, item, answer),
-            Event::Ready(item) => self.running[client].queue.push_front(item),
-            Event::Work => self.find_work(now, client),
+            Event::Ready(item) => {
+                let running = &mut self.running[client];
+                running.again.push_back(item);
+                running.busy -= u32::from(!running.client.pacing.frees_worker());
+            }
         }
         self.pump(now, client);
     }
 
-    /// A worker takes up a new request, or waits for one.
-    fn find_work(&mut self, now: f64, client: usize) {
-        if let Some((on, off)) = self.running[client].client.on_off {
-            let into = now % (on + off);
-            if into >= on {
-                // A little later, so that rounding cannot find the same pause again.
-                self.at(now + (on + off - into) + 1e-6, client, Event::Work);
-                return;
-            }
+    /// Whether there is something to send; if not, an event is set for when there is.
+    fn has_work(&mut self, now: f64, client: usize) -> bool {
+        let running = &mut self.running[client];
+        let (false, Some((on, off))) = (!running.again.is_empty(), running.client.on_off) else {
+            return true;
+        };
+        let into = now % (on + off);
+        if into < on {
+            return true;
         }
-        self.running[client].queue.push_back(Item { attempts: 0 });
+        if running.idle_until <= now {
+            // A little later, so that rounding cannot find the same pause again.
+            running.idle_until = now + (on + off - into) + 1e-6;
+            let until = running.idle_until;
+            self.at(until, client, Event::Work);
+        }
+        false
     }
 
     /// Sends what may be sent now, else sets an alarm.
     fn pump(&mut self, now: f64, client: usize) {
-        while !self.running[client].queue.is_empty() {
+        while self.running[client].busy < self.running[client].client.workers && self.has_work(now, client) {
             let ready = match &mut self.running[client].client.pacing {
                 Pacing::Policy(policy) => policy.ready_at(now),
                 Pacing::Oracle => Some(now + self.server.oracle_wait(now)),
@@ -192,8 +208,9 @@ impl World {
 
     fn send(&mut self, now: f64, client: usize) {
         let running = &mut self.running[client];
-        let Some(mut item) = running.queue.pop_front() else { return };
+        let mut item = running.again.pop_front().unwrap_or(Item { attempts: 0 });
         item.attempts += 1;
+        running.busy += 1;
         let mut way = UPLINK_SECS;
         let mut rate = None;
         match &mut running.client.pacing {
@@ -213,14 +230,11 @@ impl World {
             self.server.end();
         }
         let running = &mut self.running[client];
-        let Pacing::Policy(policy) = &mut running.client.pacing else {
-            self.find_work(now, client);
-            return;
-        };
+        running.busy -= 1;
+        let Pacing::Policy(policy) = &mut running.client.pacing else { return };
         let refused = match &answer {
             Answer::Good => {
                 policy.on_admitted(now, sent);
-                self.find_work(now, client);
                 return;
             }
             Answer::Fault => {
@@ -234,12 +248,21 @@ impl World {
             }
         };
         match policy.rest(item.attempts, refused, &mut self.random) {
-            None => {
-                self.record.given_up();
-                self.find_work(now, client);
+            None => self.record.given_up(),
+            Some(rest) if rest <= 0.0 => running.again.push_front(item),
+            Some(rest) => {
+                running.busy += u32::from(!policy.frees_worker());
+                self.at(now + rest, client, Event::Ready(item));
             }
-            Some(rest) if rest <= 0.0 => running.queue.push_front(item),
-            Some(rest) => self.at(now + rest, client, Event::Ready(item)),
+        }
+    }
+}
+
+impl Pacing {
+    fn frees_worker(&self) -> bool {
+        match self {
+            Self::Policy(policy) => policy.frees_worker(),
+            Self::Oracle => false,
         }
     }
 }

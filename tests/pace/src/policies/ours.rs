@@ -74,6 +74,10 @@ impl Policy for Ours {
         Some(self.pilot.rate())
     }
 
+    fn frees_worker(&self) -> bool {
+        true
+    }
+
     fn counts_refusals(&self) -> bool {
         false
     }
