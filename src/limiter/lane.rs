@@ -131,13 +131,13 @@ impl Lane {
     }
 
     /// Takes a place in the queue; returns its ticket.
-    pub(crate) fn enter(&self, library: &LibraryName, wake: Arc<Notify>) -> u64 {
-        self.lock().queue.enter(library, wake)
+    pub(crate) fn enter(&self, now: Moment, library: &LibraryName, wake: Arc<Notify>) -> u64 {
+        self.lock().queue.enter(library, wake, now.secs())
     }
 
     /// Gives a place up.
-    pub(crate) fn leave(&self, library: &LibraryName, ticket: u64) {
-        self.lock().queue.leave(library, ticket);
+    pub(crate) fn leave(&self, now: Moment, library: &LibraryName, ticket: u64) {
+        self.lock().queue.leave(library, ticket, now.secs());
     }
 
     /// What the one with `ticket` is to do now; with [`Verdict::Go`] its place is given up and the request counted.
@@ -171,7 +171,7 @@ impl Lane {
             return Verdict::Sleep(now.mono + wait);
         }
         state.go(secs, library);
-        state.queue.leave(library, ticket);
+        state.queue.serve(library, ticket, secs);
         Verdict::Go(Sent { at: secs, date: state.budget.date(), library: library.clone() })
     }
 

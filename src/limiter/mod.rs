@@ -307,7 +307,8 @@ impl fmt::Debug for Permit {
 
 /// A place in a class's queue; dropped, it is given up.
 struct Place<'a> {
-    lane: &'a Lane,
+    shared: &'a Shared,
+    class: Class,
     library: &'a LibraryName,
     ticket: u64,
     wake: Arc<Notify>,
@@ -316,16 +317,16 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn take(shared: &'a Shared, class: Class, library: &'a LibraryName) -> Self {
-        let (lane, wake) = (shared.lane(class), Arc::new(Notify::new()));
-        let ticket = lane.enter(library, Arc::clone(&wake));
-        Self { lane, library, ticket, wake, is_left: false }
+        let wake = Arc::new(Notify::new());
+        let ticket = shared.lane(class).enter(shared.now(), library, Arc::clone(&wake));
+        Self { shared, class, library, ticket, wake, is_left: false }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.is_left {
-            self.lane.leave(self.library, self.ticket);
+            self.shared.lane(self.class).leave(self.shared.now(), self.library, self.ticket);
         }
     }
 }
