@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::clock::wall_now;
-use crate::limiter::{Throttle, Window};
+use crate::limiter::Throttle;
 
 /// A whole exchange with the token endpoint must end within this, seconds; it takes 0.1 s when all is well.
 const EXCHANGE_SECS_MAX: u64 = 30;
@@ -80,7 +80,7 @@ fn check_status(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> 
     if status == StatusCode::TOO_MANY_REQUESTS {
         let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = text.and_then(|text| retry_after_of(text, now));
-        return Err(HttpFault::Throttled(Throttle { retry_after, window: Window::Unknown, limit: None }));
+        return Err(HttpFault::Throttled(Throttle { retry_after, ..Throttle::default() }));
     }
     if status.is_redirection() {
         return Err(HttpFault::Odd(format!(

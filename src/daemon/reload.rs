@@ -72,6 +72,7 @@ impl Reloader {
         if limits_changed {
             engine.limiter.apply(&engine.config.limits);
         }
+        engine.limiter.set_libraries(engine.config.libraries.len());
         let started = plan.start.iter().filter_map(|name| engine.config.libraries.get(name));
         let start = started.filter_map(|library| engine.spec(library)).collect();
         let summary = format!("{} libraries begin anew, {} end", plan.start.len(), plan.end.len());

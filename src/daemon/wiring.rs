@@ -105,6 +105,7 @@ impl Engine {
         made.map_err(|source| BuildError::StateDir { path: state_dir.to_owned(), source })?;
         let limiter = Limiter::open(&config.limits, Some(state_dir))
             .map_err(|source| BuildError::Limiter { path: state_dir.to_owned(), source })?;
+        limiter.set_libraries(config.libraries.len());
         let downloads = Arc::new(Semaphore::new(config.limits.downloads));
         Ok(Self { config, limiter, downloads, google })
     }

@@ -138,7 +138,8 @@ fn throttle(answer: &Answer<'_>, rpc: &RpcStatus) -> Throttle {
     Throttle {
         retry_after: retry_after(answer.headers, answer.now).max(rpc.retry_delay),
         window: rpc.window(),
-        limit: rpc.quota_value,
+        limit: rpc.limit(),
+        per_user: rpc.is_per_user(),
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct RpcStatus {
     /// The spent quota's name (`metadata.quota_limit`).
     quota_limit: Option<String>,
     /// The spent quota's value (`metadata.quota_limit_value`), requests.
-    pub(crate) quota_value: Option<u64>,
+    quota_value: Option<u64>,
     /// The server's wish (`RetryInfo`).
     pub(crate) retry_delay: Option<Duration>,
     /// What `QuotaFailure` tells of.
@@ -112,6 +112,22 @@ impl RpcStatus {
         texts.map(|text| window_of(text)).find(|window| *window != Window::Unknown).unwrap_or_default()
     }
 
+    /// Whether each user of the project has such a quota of his own.
+    pub(crate) fn is_per_user(&self) -> bool {
+        squeezed(self.quota_limit.as_deref().unwrap_or_default()).contains("peruser")
+    }
+
+    /// The size of the spent quota, requests per day or per minute as [`Self::window`] says.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        let name = squeezed(self.quota_limit.as_deref().unwrap_or_default());
+        let value = self.quota_value?;
+        Some(match self.window() {
+            Window::Minute if name.contains("per100seconds") => value.saturating_mul(60) / 100,
+            Window::Minute if name.contains("persecond") => value.saturating_mul(60),
+            Window::Minute | Window::Day | Window::Concurrent | Window::Unknown => value,
+        })
+    }
+
     fn has_reason(&self, names: &[&str]) -> bool {
         self.reasons.iter().any(|reason| names.contains(&reason.as_str()))
     }
@@ -119,8 +135,7 @@ impl RpcStatus {
 
 /// The span that a quota's name or a sentence about it tells: `PerDay`, `per day`, `per_day` are the same.
 fn window_of(text: &str) -> Window {
-    let squeezed: String =
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let squeezed = squeezed(text);
     let has = |marks: &[&str]| marks.iter().any(|mark| squeezed.contains(mark));
     if has(&["perday", "dailylimit"]) {
         Window::Day
@@ -131,6 +146,11 @@ fn window_of(text: &str) -> Window {
     } else {
         Window::Unknown
     }
+}
+
+/// Letters and digits alone, in lower case.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Seconds as text, fractions allowed, at most [`RETRY_AFTER_MAX`].
@@ -188,6 +208,25 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_seconds(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_told_size_is_of_a_minute_or_a_day_and_of_the_project_or_a_user() {
+        for (name, value, want, per_user) in [
+            ("ApiCallsPerMinutePerProject", "600", Some(600), false),
+            ("QueriesPer100SecondsPerProject", "1000", Some(600), false),
+            ("QueriesPerSecondPerProject", "10", Some(600), false),
+            ("ApiCallsPerProjectPerDay", "10000", Some(10_000), false),
+            ("WritesPerMinutePerUser", "60", Some(60), true),
+            ("defaultPerMinutePerProject", "many", None, false),
+        ] {
+            let body = format!(
+                r#"{{"error":{{"code":429,"status":"RESOURCE_EXHAUSTED","details":[
+                    {{"metadata":{{"quota_limit":"{name}","quota_limit_value":"{value}"}}}}]}}}}"#
+            );
+            let status = RpcStatus::parse(body.as_bytes()).unwrap();
+            assert_eq!((status.limit(), status.is_per_user()), (want, per_user), "{name}");
         }
     }
 

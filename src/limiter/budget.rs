@@ -4,8 +4,8 @@
 //! spent. A request counts when it is sent, and not if it was refused for quota.
 //!
 //! Who may use the last [`KEPT_BACK_PERCENT`] of a budget: only libraries that have used no more than their fair
-//! share of the day, which is the budget divided by the libraries seen today or on the last day with requests. So
-//! the first sync of a large library leaves something for the others, and a library alone may use it all.
+//! share of the day, which is the budget divided by the configured libraries. So the first sync of a large library leaves
+//! something for the others, whenever they come, and a library alone may use it all.
 //!
 //! What is on disk is never below what was sent: a *reserve* is written ahead, and no request above it leaves
 //! before a larger one is written. After a crash the reserve counts as used.
@@ -62,6 +62,8 @@ pub(crate) struct DayBudget {
     day: DayRecord,
     /// What the disk says is used; none: nothing is kept on disk.
     reserve: Option<u64>,
+    /// Libraries that are configured; at least those that were seen count.
+    libraries: usize,
     /// The random wait after a reset, so that not all who wait for it come at once.
     jitter: TimeDelta,
 }
@@ -71,12 +73,17 @@ impl DayBudget {
     /// `on_disk`: whether reserves are written; `jitter`: the wait after a reset, 0 to 60 s.
     pub(crate) fn new(limit: u64, day: DayRecord, on_disk: bool, jitter: TimeDelta) -> Self {
         let reserve = on_disk.then_some(day.used);
-        Self { limit: limited(limit), day, reserve, jitter }
+        Self { limit: limited(limit), day, reserve, libraries: 1, jitter }
     }
 
     /// Changes the budget.
     pub(crate) fn set_limit(&mut self, limit: u64) {
         self.limit = limited(limit);
+    }
+
+    /// The number of configured libraries.
+    pub(crate) fn set_libraries(&mut self, number: usize) {
+        self.libraries = number;
     }
 
     /// The day's budget; none if it is not limited.
@@ -162,11 +169,15 @@ impl DayBudget {
         }
     }
 
+    /// Libraries that share the day: those that are configured, at least those that were seen.
+    pub(crate) fn libraries(&self) -> u64 {
+        u64::try_from(self.day.libraries.len().max(self.libraries)).unwrap_or(u64::MAX).max(1)
+    }
+
     fn must_leave_rest(&self, library: &LibraryName) -> bool {
         let Some(limit) = self.limit else { return false };
-        let libraries = u64::try_from(self.day.libraries.len()).unwrap_or(u64::MAX).max(1);
         let used = self.day.libraries.get(library).copied().unwrap_or(0);
-        self.day.used >= limit - limit * KEPT_BACK_PERCENT / 100 && used > limit / libraries
+        self.day.used >= limit - limit * KEPT_BACK_PERCENT / 100 && used > limit / self.libraries()
     }
 
     /// Starts a new day's count if the day has ended.

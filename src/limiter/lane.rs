@@ -17,6 +17,7 @@ use crate::limiter::concurrency::Concurrency;
 use crate::limiter::ledger::ClassRecord;
 use crate::limiter::pace::{Pilot, Refusal};
 use crate::limiter::queue::Queue;
+use crate::limiter::told::Told;
 use crate::limiter::{Class, Limiter, Parked, Throttle, Window};
 use crate::media::LibraryName;
 use crate::status::{ClassStatus, DAY_SPENT};
@@ -26,10 +27,15 @@ use crate::status::{ClassStatus, DAY_SPENT};
 const EARLY_SECS: f64 = 1e-6;
 /// Random wait after the reset of a day's quota, milliseconds, so that not everybody comes at once.
 const RESET_SPREAD_MS: std::ops::Range<i64> = 0..60_000;
-/// A quota per minute that Google tells as less than one is taken for this many requests per second.
-const CEILING_MIN_PER_SEC: f64 = 1.0 / 60.0;
+/// A hold that ends sooner is not kept over a restart: the restart takes about as long.
+const KEPT_HOLD_MIN: TimeDelta = TimeDelta::seconds(10);
+/// A kept hold that is longer than this was written under a wrong clock.
+const KEPT_HOLD_MAX: TimeDelta = TimeDelta::hours(25);
 /// No wish of the server is obeyed for longer than a day: then one request finds out.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
+
+/// How often it is looked whether what Google told still holds.
+const TOLD_LOOK_AFTER: Duration = Duration::from_secs(600);
 
 /// The moment: since the limiter's epoch, and for people.
 #[derive(Clone, Copy, Debug)]
@@ -86,10 +92,14 @@ struct State {
     budget: DayBudget,
     at_once: Concurrency,
     queue: Queue,
-    /// The configured ceiling.
+    /// The configured ceiling, requests per second.
     ceiling: f64,
-    /// A ceiling that Google told.
-    told: Option<f64>,
+    /// The configured budget, requests per day; 0: none.
+    per_day: u64,
+    /// What Google told of both.
+    told: Told,
+    /// When to look next whether what was told still holds.
+    limits_due: Duration,
     sent: u64,
     throttled: u64,
     sent_by: BTreeMap<LibraryName, u64>,
@@ -106,23 +116,32 @@ impl Lane {
     /// A class with a ceiling and a day's budget (0: none), which goes on from `record`.
     pub(crate) fn new(
         class: Class,
-        ceiling: f64,
-        per_day: u64,
+        now: Moment,
+        (ceiling, per_day): (f64, u64),
         record: Option<ClassRecord>,
         on_disk: bool,
     ) -> Self {
         let record = record.unwrap_or_default();
-        let pilot =
-            record.pace.map_or_else(|| Pilot::new(ceiling, ceiling), |pace| Pilot::resume(pace, ceiling));
+        let told = record.told;
+        let allowed = told.ceiling(ceiling, now.wall);
+        let mut pilot =
+            record.pace.map_or_else(|| Pilot::new(allowed, allowed), |pace| Pilot::resume(pace, allowed));
+        if let Some(until) = record.closed_until
+            && (KEPT_HOLD_MIN..KEPT_HOLD_MAX).contains(&(until - now.wall))
+        {
+            pilot.hold(now.secs(), now.secs_at(until));
+        }
         let jitter = TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS));
         let state = State {
             pilot,
-            gate: Gate::new(ceiling),
-            budget: DayBudget::new(per_day, record.day, on_disk, jitter),
+            gate: Gate::new(allowed),
+            budget: DayBudget::new(told.per_day(per_day, now.wall), record.day, on_disk, jitter),
             at_once: Concurrency::default(),
             queue: Queue::default(),
             ceiling,
-            told: None,
+            per_day,
+            told,
+            limits_due: now.mono,
             sent: 0,
             throttled: 0,
             sent_by: BTreeMap::new(),
@@ -148,6 +167,7 @@ impl Lane {
         }
         let secs = now.secs();
         state.pilot.end_day(secs);
+        state.forget_told(now);
         let ready = state.pilot.ready_at();
         if let Some(at) = ready
             && at - secs > Limiter::PARK_AFTER.as_secs_f64()
@@ -195,31 +215,40 @@ impl Lane {
 
     /// `sent` was refused for quota; returns whether that must be on disk at once.
     pub(crate) fn throttled(&self, now: Moment, sent: &Sent, throttle: &Throttle) -> bool {
+        let mut closed_until = None;
         self.answer(|state| {
             state.throttled += 1;
             state.budget.uncount(&sent.library, sent.date);
             state.refused(now, sent, throttle);
+            closed_until = state.pilot.closed_until();
         });
         throttle.window == Window::Day
+            || closed_until.is_some_and(|at| now.wall_at(at) - now.wall >= KEPT_HOLD_MIN)
     }
 
-    /// Takes over another ceiling and day's budget; what Google told of the old ceiling is forgotten with it.
-    pub(crate) fn apply(&self, now: Moment, ceiling: f64, per_day: u64) {
+    /// Takes over another ceiling and day's budget; what Google told of the old ones is void with them.
+    pub(crate) fn apply(&self, now: Moment, (ceiling, per_day): (f64, u64)) {
         let state = &mut *self.lock();
-        state.budget.set_limit(per_day);
-        if (ceiling - state.ceiling).abs() > f64::EPSILON {
-            state.ceiling = ceiling;
-            state.told = None;
-            state.use_ceiling(now);
-        }
+        (state.ceiling, state.per_day) = (ceiling, per_day);
+        state.use_limits(now);
         state.queue.wake_turn();
     }
 
+    /// The number of libraries among which a day is shared.
+    pub(crate) fn set_libraries(&self, number: usize) {
+        self.lock().budget.set_libraries(number);
+    }
+
     /// What to write of this class; with a reserve if `ahead`.
-    pub(crate) fn record(&self, ahead: bool) -> ClassRecord {
+    pub(crate) fn record(&self, now: Moment, ahead: bool) -> ClassRecord {
         let state = self.lock();
         let ahead_per_sec = ahead.then(|| state.pilot.rate());
-        ClassRecord { day: state.budget.record(ahead_per_sec), pace: state.pilot.learnt() }
+        ClassRecord {
+            day: state.budget.record(ahead_per_sec),
+            pace: state.pilot.learnt(),
+            told: state.told,
+            closed_until: state.pilot.closed_until().map(|secs| now.wall_at(secs)),
+        }
     }
 
     /// `day` was written.
@@ -272,6 +301,14 @@ impl Lane {
 }
 
 impl State {
+    /// What was told long ago holds no more; looked at once in a while.
+    fn forget_told(&mut self, now: Moment) {
+        if now.mono >= self.limits_due {
+            self.limits_due = now.mono + TOLD_LOOK_AFTER;
+            self.use_limits(now);
+        }
+    }
+
     fn go(&mut self, secs: f64, library: &LibraryName) {
         self.pilot.on_send(secs);
         self.budget.count(library);
@@ -286,6 +323,9 @@ impl State {
 
     fn refused(&mut self, now: Moment, sent: &Sent, throttle: &Throttle) {
         let mut day_until = None;
+        // What each user may send, all libraries may send together so many times.
+        let users = if throttle.per_user { self.budget.libraries() } else { 1 };
+        let limit = throttle.limit.map(|limit| limit.saturating_mul(users));
         match throttle.window {
             // The rate is not at fault, and a cut would not help.
             Window::Concurrent => {
@@ -294,13 +334,17 @@ impl State {
                 return;
             }
             Window::Day => {
+                if let Some(limit) = limit {
+                    self.told.learn_per_day(limit, self.per_day, now.wall);
+                    self.use_limits(now);
+                }
                 day_until = Some(now.secs_at(self.budget.mark_spent(now.wall)));
                 self.queue.wake_turn();
             }
             Window::Minute => {
-                if let Some(per_minute) = throttle.limit {
-                    self.told = Some((per_minute as f64 / 60.0).max(CEILING_MIN_PER_SEC));
-                    self.use_ceiling(now);
+                if let Some(per_minute) = limit {
+                    self.told.learn_per_minute(per_minute, self.ceiling, now.wall);
+                    self.use_limits(now);
                 }
             }
             Window::Unknown => {}
@@ -314,10 +358,14 @@ impl State {
         self.pilot.on_refused(now.secs(), sent.at, &refusal, &mut |from, to| rand::random_range(from..to));
     }
 
-    fn use_ceiling(&mut self, now: Moment) {
-        let ceiling = self.told.map_or(self.ceiling, |told| told.min(self.ceiling));
-        self.pilot.set_ceiling(ceiling);
-        self.gate.set_ceiling(now.mono, ceiling);
+    /// Has pace, gate and budget obey what is configured and what Google told.
+    fn use_limits(&mut self, now: Moment) {
+        self.budget.set_limit(self.told.per_day(self.per_day, now.wall));
+        let ceiling = self.told.ceiling(self.ceiling, now.wall);
+        if (ceiling - self.pilot.ceiling()).abs() > f64::EPSILON {
+            self.pilot.set_ceiling(ceiling);
+            self.gate.set_ceiling(now.mono, ceiling);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::fs::{FsError, write_atomic};
 use crate::limiter::LimiterError;
 use crate::limiter::budget::DayRecord;
+use crate::limiter::told::Told;
 
 /// The file's name in the state directory.
 const FILE_NAME: &str = "limiter.json";
@@ -40,6 +41,12 @@ pub(crate) struct ClassRecord {
     /// The anchor of the pace, requests per second, once one was learnt.
     #[serde(default)]
     pub(crate) pace: Option<f64>,
+    /// What Google told of the quotas' sizes.
+    #[serde(default)]
+    pub(crate) told: Told,
+    /// Until when the gate is closed.
+    #[serde(default)]
+    pub(crate) closed_until: Option<DateTime<Utc>>,
 }
 
 /// The whole file.

@@ -24,6 +24,7 @@ pub mod pace;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -117,6 +118,8 @@ pub struct Throttle {
     pub window: Window,
     /// The quota's value where the answer tells it, requests per `window`.
     pub limit: Option<u64>,
+    /// Each user of the project has such a quota.
+    pub per_user: bool,
 }
 
 /// The span of the quota that is spent.
@@ -182,16 +185,17 @@ impl Limiter {
 
     fn open_at(limits: &Limits, state_dir: Option<&Path>, wall: WallClock) -> Result<Self, LimiterError> {
         let (ledger, mut records) = Ledger::open(state_dir, wall())?;
+        let epoch = mono_now();
+        let now = Moment { mono: Duration::ZERO, wall: wall() };
         let lanes = Class::ALL.map(|class| {
-            let (ceiling, per_day) = class.allowed(limits);
-            Lane::new(class, ceiling, per_day, records.remove(class.word()), ledger.on_disk())
+            Lane::new(class, now, class.allowed(limits), records.remove(class.word()), ledger.on_disk())
         });
         let shared = Shared {
             lanes,
             ledger,
             bytes: BytePace::new(limits.bytes_per_second),
             rest_after_429: Mutex::new(limits.rest_after_429),
-            epoch: mono_now(),
+            epoch,
             wall,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -243,11 +247,15 @@ impl Limiter {
     /// Takes over changed limits without a burst; waiting requests obey at once.
     pub fn apply(&self, limits: &Limits) {
         for class in Class::ALL {
-            let (ceiling, per_day) = class.allowed(limits);
-            self.shared.lane(class).apply(self.shared.now(), ceiling, per_day);
+            self.shared.lane(class).apply(self.shared.now(), class.allowed(limits));
         }
         self.shared.bytes.set_rate(limits.bytes_per_second);
         *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner) = limits.rest_after_429;
+    }
+
+    /// The number of libraries that share a day's budgets: its last part is kept for those that used little of it.
+    pub fn set_libraries(&self, number: usize) {
+        self.shared.lanes.iter().for_each(|lane| lane.set_libraries(number));
     }
 
     /// Each class at this moment.
@@ -358,7 +366,7 @@ impl Shared {
 
     fn save(&self, ahead: bool) {
         let now = self.now();
-        let record = |class: Class| (class.word().to_owned(), self.lane(class).record(ahead));
+        let record = |class: Class| (class.word().to_owned(), self.lane(class).record(now, ahead));
         let records = || Class::ALL.map(record).into_iter().collect::<BTreeMap<String, ClassRecord>>();
         self.ledger.write(now.mono, now.wall, records, |written| {
             for class in Class::ALL {

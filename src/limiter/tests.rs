@@ -15,7 +15,8 @@ use crate::media::LibraryName;
 use crate::status::ClassStatus;
 
 const NOON: &str = "2025-07-01T19:00:00Z";
-const DAY_THROTTLE: Throttle = Throttle { retry_after: None, window: Window::Day, limit: None };
+const DAY_THROTTLE: Throttle =
+    Throttle { retry_after: None, window: Window::Day, limit: None, per_user: false };
 
 fn limits(api_per_sec: f64) -> Limits {
     Limits {
@@ -239,7 +240,7 @@ async fn a_day_that_google_calls_spent_is_still_spent_after_a_restart_and_ends_w
 async fn a_learnt_pace_survives_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let limiter = open_at(&limits(10.0), Some(dir.path()), NOON);
-    let told = Throttle { window: Window::Minute, limit: Some(120), retry_after: None };
+    let told = Throttle { window: Window::Minute, limit: Some(120), ..Throttle::default() };
     take(&limiter).await.unwrap().throttled(&told);
     let api = class_status(&limiter, Class::Api);
     assert!((api.ceiling - 2.0).abs() < 1e-9 && api.pace < 2.0, "{api:?}");
@@ -248,6 +249,35 @@ async fn a_learnt_pace_survives_a_restart() {
     assert!((class_status(&restarted, Class::Api).pace - 2.0).abs() < 1e-9);
     let later = open_at(&limits(10.0), Some(dir.path()), "2025-07-03T19:00:00Z");
     assert!((class_status(&later, Class::Api).pace - 10.0).abs() < 1e-9, "too old to say anything");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_told_budget_of_the_day_and_a_long_rest_survive_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = Limits { api_requests_per_day: 10_000, ..limits(10.0) };
+    let limiter = open_at(&limits, Some(dir.path()), NOON);
+    let told = Throttle { window: Window::Day, limit: Some(2_500), ..Throttle::default() };
+    take(&limiter).await.unwrap().throttled(&told);
+    assert_eq!(class_status(&limiter, Class::Api).day_budget, Some(2_500));
+    drop(limiter);
+    let day_after = "2025-07-02T19:00:00Z";
+    let limiter = open_at(&limits, Some(dir.path()), day_after);
+    assert_eq!(class_status(&limiter, Class::Api).day_budget, Some(2_500));
+    let rest = Throttle { retry_after: Some(Duration::from_secs(3_600)), ..Throttle::default() };
+    take(&limiter).await.unwrap().throttled(&rest);
+    // The next one has what was learnt written; then the process is killed.
+    let _killed = (take(&limiter).await.unwrap_err(), limiter.clone());
+    let restarted = open_at(&limits, Some(dir.path()), day_after);
+    let parked = take(&restarted).await.unwrap_err();
+    let secs = (parked.until - day_after.parse::<DateTime<Utc>>().unwrap()).num_seconds();
+    assert!(!parked.day && (3_599..3_602).contains(&secs), "{secs} s");
+    sleep(Duration::from_secs(3_602)).await;
+    take(&restarted).await.unwrap().admitted();
+    let api = class_status(&restarted, Class::Api);
+    assert!(api.mode == "steady" && api.pace >= 6.9, "{api:?}");
+    let other = Limits { api_requests_per_day: 20_000, ..limits };
+    restarted.apply(&other);
+    assert_eq!(class_status(&restarted, Class::Api).day_budget, Some(20_000), "the operator knows better");
 }
 
 #[tokio::test(start_paused = true)]

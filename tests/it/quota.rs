@@ -115,6 +115,30 @@ fn a_media_budget_leaves_whole_files_and_goes_on_when_it_is_raised() {
 }
 
 #[test]
+fn a_first_sync_that_eats_the_day_leaves_something_for_a_library_that_comes_later() {
+    let home = library(300, "media-requests-per-day = 200");
+    std::fs::create_dir(home.root("bob")).expect("writable");
+    home.google.synthetic_account("bob", Synthetic { bytes: 300..=600, ..Synthetic::photos(8) });
+    home.put_token("bob", &home.google.token_json("bob"));
+    home.write_limits(&limits("media-requests-per-day = 200"), &["alice", "bob"]);
+    home.run(&["sync", "alice"]).assert(75, &["quota-spent"]);
+    assert_eq!(day_of(&home, 1), (190, 200), "the last twentieth is kept");
+    home.run_ok(&["sync", "bob"]);
+    home.assert_complete("bob");
+    assert_eq!(day_of(&home, 1), (198, 200));
+}
+
+#[test]
+fn a_budget_that_google_tells_is_kept_the_next_days() {
+    let home = library(350, "");
+    home.google.configure(|settings| {
+        settings.quotas = vec![Quota::new(Class::Api, Window::Day { limit: 2 })];
+    });
+    home.run(&["sync"]).assert(75, &["quota-spent"]);
+    assert_eq!(day_of(&home, 0), (2, 2));
+}
+
+#[test]
 fn a_refused_request_is_not_counted_against_the_day() {
     let home = library(30, "media-requests-per-day = 100");
     home.google.fault(Fault::on(&[Endpoint::Media], Effect::status(429)).skip(5).times(4));

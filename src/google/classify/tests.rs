@@ -148,7 +148,8 @@ fn a_refusal_tells_its_window_limit_and_rest() {
         ),
     ] {
         for host in [Host::Api, Host::Media] {
-            let want = Verdict::Refused(Throttle { retry_after, window, limit });
+            let per_user = body.contains("PerUser");
+            let want = Verdict::Refused(Throttle { retry_after, window, limit, per_user });
             assert_eq!(judge(host, status, &pairs, body, true), want, "{host:?} {status} {body}");
         }
     }

@@ -167,3 +167,13 @@ fn a_crash_at_a_high_pace_costs_a_small_part_of_the_day() {
     assert_eq!(budget.record(Some(10.0)).used, 12 + 5);
     assert_eq!(budget.record(Some(10_000.0)).used, 100 + 5);
 }
+
+#[test]
+fn the_last_part_is_kept_for_libraries_that_were_not_seen_yet() {
+    let mut budget = budget(1_000);
+    let wall = at("2025-07-01T12:00:00Z");
+    budget.set_libraries(3);
+    assert_eq!(use_up(&mut budget, wall, "large"), 950);
+    assert_eq!(use_up(&mut budget, wall, "small"), 50);
+    assert!(budget.spent_until(wall).is_some());
+}

@@ -89,6 +89,22 @@ impl Pilot {
         }
     }
 
+    /// The gate was closed before a restart, and stays so until `until`: then one request finds out. How long it was closed is
+    /// not known, so it counts as an outage: the rate that was learnt before is still the best guess.
+    pub fn hold(&mut self, now: f64, until: f64) {
+        self.hold_until = until;
+        self.mode_before = self.mode;
+        self.block = Some(Block {
+            since: now - 2.0 * OUTAGE_SECS,
+            probe: None,
+            refused: 0,
+            last_refused: now,
+            told: true,
+            day: false,
+            stage: Stage::None,
+        });
+    }
+
     /// The day whose spent quota closed the gate is over: the next request is the probe.
     pub fn end_day(&mut self, now: f64) {
         if self.block.is_some_and(|block| block.day && block.probe.is_none()) {
