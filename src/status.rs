@@ -59,6 +59,18 @@ pub struct DaemonStatus {
     pub libraries: Vec<LibraryStatus>,
     /// Every class of requests that the limiter paces.
     pub limits: Vec<ClassStatus>,
+    /// The speed of all downloads together; none if it is not limited at any time.
+    #[serde(default)]
+    pub speed: Option<SpeedStatus>,
+}
+
+/// The speed of all downloads together at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeedStatus {
+    /// Bytes per second; none: not limited now.
+    pub bytes_per_second: Option<u64>,
+    /// The window of `[limits.schedule]` that holds; none: the constant of `[limits]` does.
+    pub window: Option<String>,
 }
 
 /// One library at one moment.

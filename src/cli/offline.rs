@@ -52,6 +52,7 @@ pub(crate) async fn read_status(config: &Config, state_dir: &Path, now: DateTime
         started: None,
         libraries,
         limits,
+        speed: None,
     }
 }
 

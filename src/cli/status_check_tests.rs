@@ -52,7 +52,15 @@ fn run(end: RunEnd) -> RunSummary {
 
 fn daemon(pid: Option<u32>, libraries: Vec<LibraryStatus>) -> DaemonStatus {
     let config = PathBuf::from("/etc/c.toml");
-    DaemonStatus { version: "1".to_owned(), config, pid, started: None, libraries, limits: Vec::new() }
+    DaemonStatus {
+        version: "1".to_owned(),
+        config,
+        pid,
+        started: None,
+        libraries,
+        limits: Vec::new(),
+        speed: None,
+    }
 }
 
 fn check(library: LibraryStatus) -> (Level, String) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::output::{Align, moment, moment_or_dash, size, span, table};
 use crate::status::{
-    ClassStatus, DaemonStatus, LibraryState, LibraryStatus, RunEnd, RunSummary, TokenHealth,
+    ClassStatus, DaemonStatus, LibraryState, LibraryStatus, RunEnd, RunSummary, SpeedStatus, TokenHealth,
 };
 use crate::systemd::grouped;
 
@@ -31,6 +31,7 @@ pub(crate) fn text_of(status: &DaemonStatus, now: DateTime<Utc>) -> String {
         lines.push(String::new());
         lines.extend(status.limits.iter().map(class_line));
     }
+    lines.extend(status.speed.as_ref().map(speed_line));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -157,6 +158,13 @@ fn class_line(class: &ClassStatus) -> String {
         grouped(class.throttled),
         grouped(class.sent),
     )
+}
+
+fn speed_line(speed: &SpeedStatus) -> String {
+    let limit =
+        speed.bytes_per_second.map_or_else(|| "not limited".to_owned(), |n| format!("at most {}/s", size(n)));
+    let window = speed.window.as_ref().map_or(String::new(), |name| format!(" (window `{name}`)"));
+    format!("downloads: {limit}{window}")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::cli::status_text::text_of;
 use crate::media::LibraryName;
 use crate::status::{
     ClassStatus, DaemonStatus, FailureStatus, LibraryState, LibraryStatus, Progress, RunEnd, RunSummary,
-    TokenHealth,
+    SpeedStatus, TokenHealth,
 };
 
 fn now() -> DateTime<Utc> {
@@ -63,7 +63,15 @@ fn library() -> LibraryStatus {
 
 fn daemon(libraries: Vec<LibraryStatus>, limits: Vec<ClassStatus>) -> DaemonStatus {
     let config = PathBuf::from("/etc/gphotos-syncd/config.toml");
-    DaemonStatus { version: "0.1.0".to_owned(), config, pid: Some(42), started: None, libraries, limits }
+    DaemonStatus {
+        version: "0.1.0".to_owned(),
+        config,
+        pid: Some(42),
+        started: None,
+        libraries,
+        limits,
+        speed: None,
+    }
 }
 
 #[test]
@@ -114,6 +122,19 @@ fn a_library_that_needs_a_login_shows_the_command() {
             && text.contains("token: dead: refused"),
         "{text}"
     );
+}
+
+#[test]
+fn the_speed_of_the_hour_is_told_with_its_window() {
+    for (bytes_per_second, window, want) in [
+        (Some(2 << 20), None, "downloads: at most 2.0 MiB/s\n"),
+        (Some(2 << 20), Some("evening"), "downloads: at most 2.0 MiB/s (window `evening`)\n"),
+        (None, Some("night"), "downloads: not limited (window `night`)\n"),
+    ] {
+        let speed = SpeedStatus { bytes_per_second, window: window.map(str::to_owned) };
+        let text = text_of(&DaemonStatus { speed: Some(speed), ..daemon(Vec::new(), Vec::new()) }, now());
+        assert!(text.contains(want), "{text}");
+    }
 }
 
 #[test]

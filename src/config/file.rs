@@ -52,6 +52,22 @@ pub(crate) struct RawLimits {
     pub(crate) rest_after_429: Option<Leaf>,
     pub(crate) rest_after_fault: Option<Leaf>,
     pub(crate) stall_timeout: Option<Leaf>,
+    pub(crate) schedule: BTreeMap<Spanned<String>, RawWindow>,
+}
+
+/// An entry of `[limits.schedule]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    default,
+    expecting = "a table such as `{ from = \"18:00\", to = \"23:30\", bytes-per-second = \"1 MiB\" }`"
+)]
+pub(crate) struct RawWindow {
+    pub(crate) days: Option<Leaf>,
+    pub(crate) from: Option<Leaf>,
+    pub(crate) to: Option<Leaf>,
+    pub(crate) bytes_per_second: Option<Leaf>,
 }
 
 /// `[library.NAME]` and `[defaults]`.
@@ -120,6 +136,8 @@ impl Table for RawLimits {
             rest_after_429,
             rest_after_fault,
             stall_timeout,
+            // Laid over window by window; see `Merged::overlay`.
+            schedule: _,
         } = self;
         vec![
             api_requests_per_second,
@@ -133,6 +151,13 @@ impl Table for RawLimits {
             rest_after_fault,
             stall_timeout,
         ]
+    }
+}
+
+impl Table for RawWindow {
+    fn leaves(&mut self) -> Vec<&mut Option<Leaf>> {
+        let Self { days, from, to, bytes_per_second } = self;
+        vec![days, from, to, bytes_per_second]
     }
 }
 
@@ -174,6 +199,8 @@ impl Table for RawLibrary {
 pub(crate) struct Merged {
     pub(crate) google: RawGoogle,
     pub(crate) limits: RawLimits,
+    /// Each window of `[limits.schedule]` by its name, with the place that names it first.
+    pub(crate) windows: BTreeMap<String, (Place, RawWindow)>,
     pub(crate) defaults: RawLibrary,
     /// Each library's own keys by its name, with the place that names it first.
     pub(crate) libraries: BTreeMap<String, (Place, RawLibrary)>,
@@ -186,15 +213,10 @@ impl Merged {
         raw.limits.stamp(file);
         raw.defaults.stamp(file);
         self.google.overlay(raw.google);
+        overlay_named(&mut self.windows, std::mem::take(&mut raw.limits.schedule), file);
         self.limits.overlay(raw.limits);
         self.defaults.overlay(raw.defaults);
-        for (name, mut library) in raw.library {
-            library.stamp(file);
-            let place = Place { file, span: name.span() };
-            let (_, known) =
-                self.libraries.entry(name.into_inner()).or_insert_with(|| (place, RawLibrary::default()));
-            known.overlay(library);
-        }
+        overlay_named(&mut self.libraries, raw.library, file);
     }
 
     /// A library's keys with `[defaults]` below them.
@@ -202,5 +224,19 @@ impl Merged {
         let mut library = self.defaults.clone();
         library.overlay(own.clone());
         library
+    }
+}
+
+/// Lays tables that have names over those that are there.
+fn overlay_named<T: Table + Default>(
+    known: &mut BTreeMap<String, (Place, T)>,
+    later: BTreeMap<Spanned<String>, T>,
+    file: usize,
+) {
+    for (name, mut table) in later {
+        table.stamp(file);
+        let place = Place { file, span: name.span() };
+        let (_, mine) = known.entry(name.into_inner()).or_insert_with(|| (place, T::default()));
+        mine.overlay(table);
     }
 }

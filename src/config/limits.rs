@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::fault::Faults;
 use crate::config::file::RawLimits;
+use crate::config::hours::SpeedWindows;
 use crate::config::value::{count, number, read, size, time};
 
 /// The slowest ceiling, requests per second: one in 17 minutes still ends some day.
@@ -17,9 +18,9 @@ const PER_DAY_MAX: u64 = 1_000_000_000;
 /// Downloads at once: more only wait for each other at the media pace, and cost memory.
 const DOWNLOADS_MAX: u64 = 64;
 /// The slowest transfer, bytes per second: below it a large video outlives its address many times.
-const BYTES_PER_SECOND_MIN: u64 = 1 << 10;
+pub(crate) const BYTES_PER_SECOND_MIN: u64 = 1 << 10;
 /// The fastest transfer, bytes per second: above any network card.
-const BYTES_PER_SECOND_MAX: u64 = 1 << 40;
+pub(crate) const BYTES_PER_SECOND_MAX: u64 = 1 << 40;
 /// The most room to keep free, bytes: a larger figure is a slip of the unit.
 const MIN_FREE_SPACE_MAX: u64 = 1 << 50;
 /// The shortest rest: only a test server forgives it.
@@ -60,6 +61,8 @@ pub struct Limits {
     /// How long Google may stay silent before an answer, or between two pieces of a file; default 60 s, as Google's
     /// own front ends.
     pub stall_timeout: Duration,
+    /// Times of the week in which downloads have another speed.
+    pub windows: SpeedWindows,
 }
 
 impl Default for Limits {
@@ -75,6 +78,7 @@ impl Default for Limits {
             rest_after_429: Duration::from_secs(30),
             rest_after_fault: Duration::from_secs(1),
             stall_timeout: Duration::from_secs(60),
+            windows: SpeedWindows::default(),
         }
     }
 }
@@ -143,5 +147,6 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
             faults,
             |raw| time(raw, STALL_MIN, STALL_MAX),
         ),
+        windows: default.windows,
     }
 }

@@ -7,6 +7,7 @@
 mod fault;
 mod file;
 mod google;
+mod hours;
 mod layout;
 mod library;
 mod limits;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use crate::config::fault::{Fault, Faults, SourceFile};
 use crate::config::file::Merged;
 pub use crate::config::google::{Endpoints, Google};
+pub use crate::config::hours::{SpeedWindow, SpeedWindows};
 pub use crate::config::layout::{BadLayout, Layout};
 pub use crate::config::library::{AlbumMode, Library, OnRemoteDelete, Sidecar, SourceKind};
 pub use crate::config::limits::Limits;
@@ -115,7 +117,8 @@ impl Built {
 
     fn build(path: PathBuf, merged: &Merged, files: &[SourceFile], mut faults: Faults) -> Self {
         let google = google::build(&merged.google, files, &mut faults);
-        let limits = limits::build(&merged.limits, &mut faults);
+        let windows = hours::build(&merged.windows, &mut faults);
+        let limits = Limits { windows, ..limits::build(&merged.limits, &mut faults) };
         library::check_defaults(&merged.defaults, files, &mut faults);
         let mut libraries = Vec::new();
         for (name, (named, own)) in &merged.libraries {

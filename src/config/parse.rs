@@ -113,6 +113,7 @@ fn shape_fault(error: &Error, path: &[String], text: &str, file: usize) -> Fault
 fn home_of(name: &str) -> Option<&'static str> {
     match name {
         "client-secret" | "endpoints" => Some("`[google]`"),
+        "days" | "from" | "to" => Some("a window of `[limits.schedule]`"),
         "picker" | "drive" => Some("`[google.endpoints]`"),
         "api-requests-per-second"
         | "media-requests-per-second"

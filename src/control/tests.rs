@@ -30,6 +30,7 @@ fn status(config: &Path) -> DaemonStatus {
         started: None,
         libraries: Vec::new(),
         limits: Vec::new(),
+        speed: None,
     }
 }
 

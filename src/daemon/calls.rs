@@ -57,6 +57,7 @@ impl Desk {
             started: Some(self.started),
             libraries: self.handle.libraries(),
             limits: self.limiter.status(),
+            speed: self.limiter.speed(),
         }
     }
 

@@ -138,6 +138,7 @@ fn no_limits() -> Limits {
         rest_after_429: Duration::from_secs(30),
         rest_after_fault: Duration::from_secs(1),
         stall_timeout: Duration::from_secs(60),
+        ..Limits::default()
     }
 }
 

@@ -13,8 +13,8 @@ use crate::clock::mono_now;
 
 /// How much of unused rate may be used later: enough to hide the millisecond grain of timers.
 const BURST_SECS: f64 = 0.05;
-/// The longest single sleep; the wait is computed anew after it.
-const SLEEP_SECS_MAX: f64 = 3_600.0;
+/// The longest single sleep; after it the rate is looked at, and the wait computed anew.
+pub(crate) const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 struct Drain {
@@ -41,7 +41,7 @@ impl Drain {
         self.advance(now);
         let secs = (mark - self.drained) / self.rate?;
         // Below a microsecond a timer would return without any time gone by.
-        (secs > 1e-6).then(|| Duration::from_secs_f64(secs.min(SLEEP_SECS_MAX)))
+        (secs > 1e-6).then(|| Duration::from_secs_f64(secs.min(LOOK_AGAIN_AFTER.as_secs_f64())))
     }
 }
 
@@ -59,8 +59,10 @@ impl BytePace {
         Self { drain: Mutex::new(drain), changed: Notify::new() }
     }
 
-    /// Waits until `bytes` more bytes fit the pace. Dropping the future keeps them counted, for they were received.
-    pub(crate) async fn spend(&self, bytes: usize) {
+    /// Waits until `bytes` more bytes fit the pace; `look` may change the rate, and is called before each wait. Dropping the
+    /// future keeps the bytes counted, for they were received.
+    pub(crate) async fn spend(&self, bytes: usize, look: impl Fn()) {
+        look();
         let mark = {
             let mut drain = self.lock();
             drain.advance(mono_now());
@@ -71,6 +73,7 @@ impl BytePace {
             drain.added
         };
         loop {
+            look();
             let changed = self.changed.notified();
             let Some(wait) = self.lock().wait_for(mark, mono_now()) else { return };
             tokio::select! {
@@ -118,7 +121,7 @@ mod tests {
         let pace = BytePace::new(Some(1_000_000));
         let start = mono_now();
         for _ in 0..100 {
-            pace.spend(50_000).await;
+            pace.spend(50_000, || {}).await;
         }
         let secs = start.elapsed().as_secs_f64();
         assert!((4.9..5.1).contains(&secs), "{secs}");
@@ -133,7 +136,7 @@ mod tests {
                 let pace = Arc::clone(&pace);
                 tokio::spawn(async move {
                     for _ in 0..50 {
-                        pace.spend(10_000).await;
+                        pace.spend(10_000, || {}).await;
                     }
                 })
             })
@@ -149,7 +152,7 @@ mod tests {
     async fn without_a_rate_nobody_waits() {
         let pace = BytePace::new(None);
         let start = mono_now();
-        pace.spend(usize::MAX).await;
+        pace.spend(usize::MAX, || {}).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
@@ -159,7 +162,7 @@ mod tests {
         let start = mono_now();
         let waiting = tokio::spawn({
             let pace = Arc::clone(&pace);
-            async move { pace.spend(1_000).await }
+            async move { pace.spend(1_000, || {}).await }
         });
         tokio::time::sleep(Duration::from_secs(10)).await;
         pace.set_rate(Some(990));
@@ -172,7 +175,7 @@ mod tests {
         let pace = BytePace::new(Some(1_000_000));
         tokio::time::sleep(Duration::from_secs(3_600)).await;
         let start = mono_now();
-        pace.spend(1_000_000).await;
+        pace.spend(1_000_000, || {}).await;
         assert!((0.9..1.01).contains(&start.elapsed().as_secs_f64()));
     }
 }

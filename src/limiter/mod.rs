@@ -3,7 +3,7 @@
 //! Owns: leave to send, for five classes of requests with a quota each. A request of a class waits in a fair queue
 //! (`queue`) for a place in the adaptive schedule (`pace`), under a fixed ceiling (`bucket`), within the day's
 //! budget (`budget`, kept over a restart by `ledger`), and with no more at once than Google takes (`concurrency`);
-//! `lane` asks them in that order. Downloaded bytes are paced apart (`bytes`). A refusal on one class slows that
+//! `lane` asks them in that order. Downloaded bytes are paced apart (`bytes`), at the `speed` of the hour. A refusal on one class slows that
 //! class alone.
 //!
 //! A class starts at its configured ceiling, because that is the operator's statement of what is allowed and a
@@ -17,16 +17,18 @@
 mod bucket;
 mod budget;
 mod bytes;
+mod class;
 mod concurrency;
 mod lane;
 mod ledger;
 pub mod pace;
 mod queue;
+mod speed;
 #[cfg(test)]
 mod tests;
 mod told;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, Utc};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,62 +39,17 @@ use tokio::time::Instant;
 
 use crate::clock::{mono_now, wall_now};
 use crate::config::Limits;
-use crate::limiter::bytes::BytePace;
+pub use crate::limiter::class::Class;
 use crate::limiter::lane::{Lane, Moment, Sent, Verdict, bounded};
 use crate::limiter::ledger::{ClassRecord, Ledger};
+use crate::limiter::speed::Speed;
 use crate::media::LibraryName;
-use crate::status::ClassStatus;
+use crate::status::{ClassStatus, SpeedStatus};
 
-/// Requests per second to the token endpoint: a refresh an hour for each library, so far from any quota.
-const TOKEN_REQUESTS_PER_SEC: f64 = 5.0;
-/// Requests per second to the Drive API; its quota per minute and user is far above.
-const DRIVE_REQUESTS_PER_SEC: f64 = 10.0;
 /// The most by which a rest after a refusal is lengthened at random, so that refused requests do not come back in step.
 const REST_SPREAD: f64 = 0.2;
 /// The pause before a reserve is asked for again that could not even be tried.
 const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(1);
-
-/// A class of requests with a quota of its own at Google.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
-    /// Calls to the Library API.
-    Api,
-    /// Fetches of media bytes.
-    Media,
-    /// The token endpoint.
-    Token,
-    /// Calls to the Picker API.
-    Picker,
-    /// Calls to the Drive API.
-    Drive,
-}
-
-impl Class {
-    /// Every class, in the order of `status`.
-    const ALL: [Self; 5] = [Self::Api, Self::Media, Self::Token, Self::Picker, Self::Drive];
-
-    /// The word of `status` and of the state file.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Media => "media",
-            Self::Token => "token",
-            Self::Picker => "picker",
-            Self::Drive => "drive",
-        }
-    }
-
-    /// Requests per second, and per day (0: not counted), that `limits` allow.
-    fn allowed(self, limits: &Limits) -> (f64, u64) {
-        match self {
-            Self::Api => (limits.api_requests_per_second, limits.api_requests_per_day),
-            Self::Media => (limits.media_requests_per_second, limits.media_requests_per_day),
-            Self::Token => (TOKEN_REQUESTS_PER_SEC, 0),
-            Self::Picker => (limits.api_requests_per_second, 0),
-            Self::Drive => (DRIVE_REQUESTS_PER_SEC, 0),
-        }
-    }
-}
 
 /// The limiter; clones are handles of the same one.
 #[derive(Clone)]
@@ -160,11 +117,16 @@ pub struct LimiterError {
 /// Reads the wall clock; a test sets its own.
 type WallClock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
+/// What the clock on the wall shows here at that moment.
+fn local(moment: DateTime<Utc>) -> NaiveDateTime {
+    moment.with_timezone(&Local).naive_local()
+}
+
 /// What all handles share.
 struct Shared {
     lanes: [Lane; 5],
     ledger: Ledger,
-    bytes: BytePace,
+    speed: Speed,
     rest_after_429: Mutex<Duration>,
     epoch: Instant,
     wall: WallClock,
@@ -193,7 +155,7 @@ impl Limiter {
         let shared = Shared {
             lanes,
             ledger,
-            bytes: BytePace::new(limits.bytes_per_second),
+            speed: Speed::new(limits, local(now.wall)),
             rest_after_429: Mutex::new(limits.rest_after_429),
             epoch,
             wall,
@@ -230,9 +192,18 @@ impl Limiter {
         }
     }
 
-    /// Paces `bytes` downloaded bytes against `bytes-per-second`; returns at once if that is not set.
+    /// Paces `bytes` downloaded bytes against the speed in force; returns at once if there is none.
     pub async fn spend_bytes(&self, bytes: usize) {
-        self.shared.bytes.spend(bytes).await;
+        let clocks = || {
+            let now = self.shared.now();
+            (now.mono, local(now.wall))
+        };
+        self.shared.speed.spend(bytes, clocks).await;
+    }
+
+    /// The speed of all downloads together at this moment; none if there is no limit.
+    pub fn speed(&self) -> Option<SpeedStatus> {
+        self.shared.speed.status(local(self.shared.now().wall))
     }
 
     /// How long a request answered with `throttle` rests before it may ask again: as long as the server asks
@@ -249,7 +220,7 @@ impl Limiter {
         for class in Class::ALL {
             self.shared.lane(class).apply(self.shared.now(), class.allowed(limits));
         }
-        self.shared.bytes.set_rate(limits.bytes_per_second);
+        self.shared.speed.apply(limits, local(self.shared.now().wall));
         *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner) = limits.rest_after_429;
     }
 

@@ -30,6 +30,7 @@ fn limits(api_per_sec: f64) -> Limits {
         rest_after_429: Duration::from_secs(30),
         rest_after_fault: Duration::from_secs(1),
         stall_timeout: Duration::from_secs(60),
+        ..Limits::default()
     }
 }
 

@@ -30,6 +30,24 @@ const FAULTS: &[(&str, &[&str])] = &[
         "[library.a]\nroot = \"a\"\nsources = [\"takeout\"]\n",
         &[":3:12", "`takeout` is not yet in this version"],
     ),
+    (
+        "[limits.schedule]\nnight = { from = \"25:00\", to = \"06:00\", bytes-per-second = \"1 MiB\" }\n",
+        &[":2:18", "bad value for `from`", "no clock shows this"],
+    ),
+    (
+        "[limits.schedule.night]\nfrom = \"01:00\"\nto = \"06:00\"\n",
+        &[":1:18", "`night` has no `bytes-per-second`"],
+    ),
+    (
+        "[limits.schedule.day]\nfrom = \"08:00\"\nto = \"08:00\"\nbytes-per-second = \"0 B\"\n",
+        &[":4:20", "too small", "or write \"unlimited\""],
+    ),
+    (
+        "[limits.schedule]\na = { from = \"22:00\", to = \"06:00\", bytes-per-second = \"1 MiB\" }\n\
+         b = { days = \"sat\", from = \"05:59\", to = \"07:00\", bytes-per-second = \"2 MiB\" }\n",
+        &[":3:1", "the windows `a` and `b` overlap", "the other one"],
+    ),
+    ("[limits.schedule.a]\nday = \"mon\"\n", &[":2:1", "unknown key `day`", "did you mean `days`?"]),
     ("[library.a]\nschedule = \"manual\"\n", &[":1:10", "root"]),
     ("[library.\"../a\"]\nroot = \"a\"\n", &[":1:10", "../a"]),
     ("[library.a]\nroot = \"/\"\n", &[":2:8", "the whole file system"]),
