@@ -1,6 +1,7 @@
 //! Tests of `limiter`.
 
 mod fair;
+mod spans;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::Path;
