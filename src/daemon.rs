@@ -22,9 +22,9 @@ use crate::config::Config;
 use crate::control::{BindError, Call, Server};
 use crate::exit::Exit;
 use crate::shutdown::Shutdown;
-use crate::supervisor::Supervisor;
 use crate::supervisor::ticker::Ticker;
-use crate::systemd::{Notifier, sentence_for};
+use crate::supervisor::{Quotas, Supervisor};
+use crate::systemd::Notifier;
 
 pub use crate::daemon::calls::{Desk, end_of};
 pub use crate::daemon::paths::{DEFAULT_CONFIG, Places};
@@ -81,7 +81,9 @@ async fn serve(options: &Options) -> Result<Exit, (Exit, String)> {
     // 4. The supervisor with a worker for each library, and the tick that drives them.
     let (ticker, ticks) = Ticker::start().await.map_err(|error| (Exit::Bug, told(&error)))?;
     let (shutdown, stop) = Shutdown::new();
-    let (supervisor, handle) = Supervisor::start(engine.specs(), ticks, notifier.clone());
+    let limiter = engine.limiter.clone();
+    let quotas = Quotas::new(move || limiter.status());
+    let (supervisor, handle) = Supervisor::start(engine.specs(), ticks, notifier.clone(), quotas);
     let mut supervisor = tokio::spawn(supervisor.run(stop.clone()));
 
     // 5. Requests are answered, and everything is ready.
@@ -90,7 +92,7 @@ async fn serve(options: &Options) -> Result<Exit, (Exit, String)> {
     let answering = tokio::spawn(answer_calls(calls, desk));
     let serving = tokio::spawn(server.serve(sender, stop));
     handle.ready(READY_PATIENCE).await;
-    notifier.ready(&sentence_for(&handle.libraries(), &chrono::Local));
+    notifier.ready(&handle.sentence());
     tracing::info!(libraries = handle.libraries().len(), "ready");
 
     // 6. Work until a signal ends it; a reload changes the settings in place.

@@ -10,7 +10,7 @@ use crate::daemon::Options;
 use crate::daemon::wiring::Engine;
 use crate::media::LibraryName;
 use crate::supervisor::{Changes, Handle};
-use crate::systemd::{Message, Notifier, sentence_for};
+use crate::systemd::{Message, Notifier};
 
 /// Carries out reloads.
 pub(crate) struct Reloader {
@@ -57,9 +57,7 @@ impl Reloader {
                 );
             }
         }
-        let note = self.handle.note();
-        let sentence = sentence_for(&self.handle.libraries(), &chrono::Local);
-        self.notifier.ready(&if note.is_empty() { sentence } else { format!("{note}; {sentence}") });
+        self.notifier.ready(&self.handle.sentence());
     }
 
     async fn try_reload(&mut self) -> Result<String, String> {

@@ -8,6 +8,7 @@ mod announce;
 pub mod backoff;
 pub mod describe;
 pub mod schedule;
+mod sentence;
 mod slot;
 pub mod state;
 pub mod ticker;
@@ -29,10 +30,12 @@ use crate::shutdown::Stop;
 use crate::status::LibraryStatus;
 use crate::supervisor::announce::log;
 use crate::supervisor::schedule::DueAfter;
+pub use crate::supervisor::sentence::Quotas;
+use crate::supervisor::sentence::sentence;
 pub use crate::supervisor::slot::{Activator, Answered, Published, Slot};
 use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
 use crate::supervisor::worker::Worker;
-use crate::systemd::{Message, Notifier, sentence_for};
+use crate::systemd::{Message, Notifier};
 
 /// The longest a stop may take, seconds: less than `TimeoutStopSec=90` of the unit, so that the daemon ends by itself.
 pub const GRACE_SECS: u64 = 60;
@@ -81,6 +84,7 @@ pub struct Supervisor {
     commands: mpsc::Receiver<Changes>,
     slots: watch::Sender<Slots>,
     note: watch::Receiver<String>,
+    quotas: Quotas,
     workers: JoinSet<()>,
     present: BTreeMap<LibraryName, (Id, Arc<Spec>)>,
     pending: BTreeMap<LibraryName, Option<Arc<Spec>>>,
@@ -95,6 +99,7 @@ pub struct Handle {
     commands: mpsc::Sender<Changes>,
     slots: watch::Receiver<Slots>,
     note: watch::Sender<String>,
+    quotas: Quotas,
 }
 
 /// A wish that was handed to a worker.
@@ -111,11 +116,13 @@ pub struct Ticket {
 // === impl Supervisor ===
 
 impl Supervisor {
-    /// A supervisor with a worker for each of `specs`, and its handle. `ticks` holds the wall clock's newest reading.
+    /// A supervisor with a worker for each of `specs`, and its handle. `ticks` holds the wall clock's newest reading;
+    /// `quotas` is for the status sentence.
     pub fn start(
         specs: Vec<Arc<Spec>>,
         ticks: watch::Receiver<DateTime<Utc>>,
         notifier: Notifier,
+        quotas: Quotas,
     ) -> (Self, Handle) {
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (slots, slots_seen) = watch::channel(Slots::new());
@@ -126,6 +133,7 @@ impl Supervisor {
             commands,
             slots,
             note: note_seen,
+            quotas: quotas.clone(),
             workers: JoinSet::new(),
             present: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -136,7 +144,7 @@ impl Supervisor {
         for spec in specs {
             supervisor.spawn(spec);
         }
-        (supervisor, Handle { commands: sender, slots: slots_seen, note })
+        (supervisor, Handle { commands: sender, slots: slots_seen, note, quotas })
     }
 
     /// Watches the workers until `stop`, then drains them within [`GRACE_SECS`]. True if every worker ended by itself.
@@ -262,12 +270,7 @@ impl Supervisor {
 
     /// Sends the sentence when a state changed, and at most each few seconds when only numbers did.
     fn tell_status(&mut self, now: Instant) {
-        let libraries = statuses(&self.slots.borrow());
-        let mut sentence = sentence_for(&libraries, &chrono::Local);
-        let note = self.note.borrow().clone();
-        if !note.is_empty() {
-            sentence = format!("{note}; {sentence}");
-        }
+        let sentence = sentence(&self.note.borrow(), &statuses(&self.slots.borrow()), &self.quotas);
         let rested = now - self.sentence.1 >= SENTENCE_PERIOD;
         let same_words = without_digits(&sentence) == without_digits(&self.sentence.0);
         if sentence != self.sentence.0 && (rested || !same_words) {
@@ -319,9 +322,9 @@ impl Handle {
         self.note.send_replace(note);
     }
 
-    /// The present remark; empty if there is none.
-    pub fn note(&self) -> String {
-        self.note.borrow().clone()
+    /// The status sentence at this moment.
+    pub fn sentence(&self) -> String {
+        sentence(&self.note.borrow(), &self.libraries(), &self.quotas)
     }
 
     /// Waits until every library was looked at, at most `patience`.

@@ -18,7 +18,7 @@ use crate::shutdown::{Shutdown, Stop};
 use crate::status::{LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::supervisor::describe::facts_unknown;
 use crate::supervisor::schedule::DueAfter;
-use crate::supervisor::{Changes, GRACE_SECS, Handle, Spec, Supervisor};
+use crate::supervisor::{Changes, GRACE_SECS, Handle, Quotas, Spec, Supervisor};
 use crate::systemd::Notifier;
 
 /// How one fake run goes.
@@ -147,7 +147,7 @@ async fn start(specs: Vec<Arc<Spec>>) -> Running {
             sender.send_replace(now);
         }
     });
-    let (supervisor, handle) = Supervisor::start(specs, ticks, Notifier::from_env());
+    let (supervisor, handle) = Supervisor::start(specs, ticks, Notifier::from_env(), Quotas::new(Vec::new));
     let (shutdown, stop) = Shutdown::new();
     let task = tokio::spawn(supervisor.run(stop));
     handle.ready(Duration::from_secs(10)).await;

@@ -7,7 +7,7 @@ use chrono::TimeZone;
 use sd_notify::NotifyState;
 use std::time::Duration;
 
-use crate::status::{LibraryState, LibraryStatus};
+use crate::status::{ClassStatus, LibraryState, LibraryStatus};
 
 /// The longest status sentence, bytes: the service manager reads datagrams of 4,096 (`NOTIFY_BUFFER_MAX`).
 const SENTENCE_BYTES_MAX: usize = 1_500;
@@ -71,18 +71,40 @@ fn line(sentence: &str) -> String {
     sentence.replace(['\n', '\r'], " ")
 }
 
-/// All libraries in one sentence, such as `2 libraries: alice running, 1,240 of 9,800 files; bob idle until 18:00`.
+/// All libraries and what is left of the day's quotas in one sentence, such as `2 libraries: alice running, 1,240 of 9,800
+/// files; bob idle until 18:00; left today: 8,760 of 10,000 api, 61,300 of 75,000 media requests`.
 ///
 /// `zone` is that of the clock times.
-pub fn sentence_for<Tz: TimeZone>(libraries: &[LibraryStatus], zone: &Tz) -> String
+pub fn sentence_for<Tz: TimeZone>(libraries: &[LibraryStatus], quotas: &[ClassStatus], zone: &Tz) -> String
+where
+    Tz::Offset: std::fmt::Display,
+{
+    if libraries.is_empty() {
+        return "no libraries are configured; idle until the configuration is changed and reloaded"
+            .to_owned();
+    }
+    format!("{}{}", clauses_for(libraries, zone), quota_clause_for(quotas))
+}
+
+/// What is left of each quota of the day that is counted; empty if none is.
+fn quota_clause_for(quotas: &[ClassStatus]) -> String {
+    let left = |class: &ClassStatus| {
+        let budget = class.day_budget?;
+        let left = budget.saturating_sub(class.day_used);
+        Some(format!("{} of {} {}", grouped(left), grouped(budget), class.class))
+    };
+    let counted: Vec<String> = quotas.iter().filter_map(left).collect();
+    if counted.is_empty() {
+        return String::new();
+    }
+    format!("; left today: {} requests", counted.join(", "))
+}
+
+fn clauses_for<Tz: TimeZone>(libraries: &[LibraryStatus], zone: &Tz) -> String
 where
     Tz::Offset: std::fmt::Display,
 {
     let count = match libraries.len() {
-        0 => {
-            return "no libraries are configured; idle until the configuration is changed and reloaded"
-                .to_owned();
-        }
         1 => "1 library".to_owned(),
         many => format!("{many} libraries"),
     };

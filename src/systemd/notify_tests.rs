@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use std::path::PathBuf;
 
 use crate::media::LibraryName;
-use crate::status::{LibraryState, LibraryStatus, Progress, TokenHealth};
+use crate::status::{ClassStatus, LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::systemd::notify::{SENTENCE_BYTES_MAX, grouped, line, sentence_for};
 
 fn six_pm() -> DateTime<Utc> {
@@ -45,7 +45,7 @@ fn two_libraries_are_told_in_one_sentence() {
     let alice = running(Progress { downloaded: 1_240, wanted: 9_800, ..Progress::default() });
     let bob = library("bob", LibraryState::Idle);
     assert_eq!(
-        sentence_for(&[alice, bob], &zone()),
+        sentence_for(&[alice, bob], &[], &zone()),
         "2 libraries: alice running, 1,240 of 9,800 files; bob idle until 18:00"
     );
 }
@@ -68,16 +68,42 @@ fn every_state_has_its_clause() {
         (library("alice", LibraryState::Failed), "alice failed until 18:00"),
     ];
     for (status, expected) in table {
-        assert_eq!(sentence_for(&[status], &zone()), format!("1 library: {expected}"));
+        assert_eq!(sentence_for(&[status], &[], &zone()), format!("1 library: {expected}"));
     }
-    assert!(sentence_for(&[], &zone()).starts_with("no libraries are configured"));
+    assert!(sentence_for(&[], &[], &zone()).starts_with("no libraries are configured"));
+}
+
+/// A class of which 1,240 requests were counted.
+fn class(name: &str, day_budget: Option<u64>) -> ClassStatus {
+    ClassStatus {
+        class: name.to_owned(),
+        pace: 10.0,
+        ceiling: 10.0,
+        mode: "steady".to_owned(),
+        day_used: 1_240,
+        day_budget,
+        parked_until: None,
+        sent: 0,
+        throttled: 0,
+    }
+}
+
+#[test]
+fn what_is_left_of_each_counted_quota_is_told() {
+    let bob = library("bob", LibraryState::Idle);
+    let quotas = [class("api", Some(10_000)), class("media", Some(1_000)), class("token", None)];
+    assert_eq!(
+        sentence_for(std::slice::from_ref(&bob), &quotas, &zone()),
+        "1 library: bob idle until 18:00; left today: 8,760 of 10,000 api, 0 of 1,000 media requests"
+    );
+    assert_eq!(sentence_for(&[bob], &quotas[2..], &zone()), "1 library: bob idle until 18:00");
 }
 
 #[test]
 fn a_hundred_libraries_fit_in_the_datagram() {
     let many: Vec<LibraryStatus> =
         (0..100).map(|n| library(&format!("library-{n}"), LibraryState::NeedsLogin)).collect();
-    let sentence = sentence_for(&many, &zone());
+    let sentence = sentence_for(&many, &[], &zone());
     assert!(sentence.len() < SENTENCE_BYTES_MAX + 20 && sentence.ends_with(" more"), "{sentence}");
 }
 
