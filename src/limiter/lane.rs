@@ -5,7 +5,7 @@
 //! Invariant: one short lock, never held across a wait; reads no clock and does no I/O.
 //! May import: `config`, `media`, `status`. Tests: in `limiter/tests`.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +13,10 @@ use tokio::sync::Notify;
 
 use crate::limiter::bucket::Gate;
 use crate::limiter::budget::{DayBudget, DayRecord, next_reset};
+use crate::limiter::comeback::{Asking, Comeback};
 use crate::limiter::concurrency::Concurrency;
 use crate::limiter::ledger::ClassRecord;
+use crate::limiter::moment::{Moment, duration};
 use crate::limiter::pace::{Pilot, Refusal};
 use crate::limiter::queue::Queue;
 use crate::limiter::told::Told;
@@ -36,31 +38,6 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
 
 /// How often it is looked whether what Google told still holds.
 const TOLD_LOOK_AFTER: Duration = Duration::from_secs(600);
-
-/// The moment: since the limiter's epoch, and for people.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(crate) mono: Duration,
-    pub(crate) wall: DateTime<Utc>,
-}
-
-impl Moment {
-    fn secs(self) -> f64 {
-        self.mono.as_secs_f64()
-    }
-
-    /// The moment on the limiter's scale at which the wall clock shows `wall`.
-    fn secs_at(self, wall: DateTime<Utc>) -> f64 {
-        self.secs() + (wall - self.wall).as_seconds_f64().max(0.0)
-    }
-
-    /// What the wall clock shows at `secs` on the limiter's scale.
-    fn wall_at(self, secs: f64) -> DateTime<Utc> {
-        #[expect(clippy::cast_possible_truncation, reason = "holds are bounded by days")]
-        let ahead_ms = ((secs - self.secs()).max(0.0) * 1_000.0).ceil() as i64;
-        self.wall + TimeDelta::milliseconds(ahead_ms)
-    }
-}
 
 /// A request that was let go.
 #[derive(Clone, Debug)]
@@ -92,6 +69,7 @@ struct State {
     budget: DayBudget,
     at_once: Concurrency,
     queue: Queue,
+    comeback: Comeback,
     /// The configured ceiling, requests per second.
     ceiling: f64,
     /// The configured budget, requests per day; 0: none.
@@ -138,6 +116,7 @@ impl Lane {
             budget: DayBudget::new(told.per_day(per_day, now.wall), record.day, on_disk, jitter),
             at_once: Concurrency::default(),
             queue: Queue::default(),
+            comeback: Comeback::default(),
             ceiling,
             per_day,
             told,
@@ -184,6 +163,9 @@ impl Lane {
         if !state.at_once.has_room(secs) {
             return Verdict::Wait;
         }
+        if let Some(until) = state.kept_until(secs, library) {
+            return Verdict::Sleep(duration(until));
+        }
         if state.budget.needs_reserve() {
             return Verdict::Save;
         }
@@ -197,17 +179,17 @@ impl Lane {
 
     /// The quota let `sent` in.
     pub(crate) fn admitted(&self, now: Moment, sent: &Sent) {
-        self.answer(|state| state.pilot.on_admitted(now.secs(), sent.at));
+        self.answer(now, sent, |state| state.pilot.on_admitted(now.secs(), sent.at));
     }
 
     /// Nobody will tell what became of `sent`.
     pub(crate) fn unknown(&self, now: Moment, sent: &Sent) {
-        self.answer(|state| state.pilot.on_unknown(now.secs(), sent.at));
+        self.answer(now, sent, |state| state.pilot.on_unknown(now.secs(), sent.at));
     }
 
     /// `sent` never left the machine.
     pub(crate) fn unsent(&self, now: Moment, sent: &Sent) {
-        self.answer(|state| {
+        self.answer(now, sent, |state| {
             state.budget.uncount(&sent.library, sent.date);
             state.pilot.on_unknown(now.secs(), sent.at);
         });
@@ -216,7 +198,7 @@ impl Lane {
     /// `sent` was refused for quota; returns whether that must be on disk at once.
     pub(crate) fn throttled(&self, now: Moment, sent: &Sent, throttle: &Throttle) -> bool {
         let mut closed_until = None;
-        self.answer(|state| {
+        self.answer(now, sent, |state| {
             state.throttled += 1;
             state.budget.uncount(&sent.library, sent.date);
             state.refused(now, sent, throttle);
@@ -285,11 +267,12 @@ impl Lane {
     }
 
     /// Takes in an answer, and wakes the one with the turn if it may now leave at another moment.
-    fn answer(&self, take_in: impl FnOnce(&mut State)) {
+    fn answer(&self, now: Moment, sent: &Sent, take_in: impl FnOnce(&mut State)) {
         let state = &mut *self.lock();
         let before = (state.pilot.ready_at(), state.at_once.is_full());
         take_in(state);
         state.at_once.on_end();
+        state.comeback.on_end(&sent.library, sent.at, now.secs());
         if (state.pilot.ready_at(), state.at_once.is_full()) != before {
             state.queue.wake_turn();
         }
@@ -309,8 +292,23 @@ impl State {
         }
     }
 
+    /// Until when this slot of `library` is kept for another that is about to come back.
+    fn kept_until(&self, secs: f64, library: &LibraryName) -> Option<f64> {
+        // A closed gate lets a probe through at its moment, whose it is does not matter.
+        if self.pilot.closed_until().is_some() {
+            return None;
+        }
+        let used = self.queue.used_lately(library, secs);
+        let asking = Asking { library, now: secs, gap_secs: 1.0 / self.pilot.rate(), used };
+        let others = |other: &LibraryName| {
+            (!self.queue.is_waiting(other)).then(|| self.queue.used_lately(other, secs))
+        };
+        self.comeback.kept_until(asking, others)
+    }
+
     fn go(&mut self, secs: f64, library: &LibraryName) {
         self.pilot.on_send(secs);
+        self.comeback.on_send(library, secs);
         self.budget.count(library);
         self.at_once.on_send();
         self.sent += 1;
@@ -376,8 +374,4 @@ pub(crate) fn bounded(retry_after: Duration) -> Duration {
 
 fn bounded_secs(retry_after: Duration) -> f64 {
     bounded(retry_after).as_secs_f64()
-}
-
-fn duration(secs: f64) -> Duration {
-    Duration::try_from_secs_f64(secs).unwrap_or_default()
 }

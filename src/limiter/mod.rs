@@ -1,7 +1,7 @@
 //! The one limiter: every request to Google by any library passes it.
 //!
 //! Owns: leave to send, for five classes of requests with a quota each. A request of a class waits in a fair queue
-//! (`queue`) for a place in the adaptive schedule (`pace`), under a fixed ceiling (`bucket`), within the day's
+//! (`queue`, `comeback`) for a place in the adaptive schedule (`pace`), under a fixed ceiling (`bucket`), within the day's
 //! budget (`budget`, kept over a restart by `ledger`), and with no more at once than Google takes (`concurrency`);
 //! `lane` asks them in that order. Downloaded bytes are paced apart (`bytes`), at the `speed` of the hour. A refusal on one class slows that
 //! class alone.
@@ -18,9 +18,11 @@ mod bucket;
 mod budget;
 mod bytes;
 mod class;
+mod comeback;
 mod concurrency;
 mod lane;
 mod ledger;
+mod moment;
 pub mod pace;
 mod queue;
 mod speed;
@@ -40,8 +42,9 @@ use tokio::time::Instant;
 use crate::clock::{mono_now, wall_now};
 use crate::config::Limits;
 pub use crate::limiter::class::Class;
-use crate::limiter::lane::{Lane, Moment, Sent, Verdict, bounded};
+use crate::limiter::lane::{Lane, Sent, Verdict, bounded};
 use crate::limiter::ledger::{ClassRecord, Ledger};
+use crate::limiter::moment::Moment;
 use crate::limiter::speed::Speed;
 use crate::media::LibraryName;
 use crate::status::{ClassStatus, SpeedStatus};

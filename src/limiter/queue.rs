@@ -104,8 +104,13 @@ impl Queue {
         }
     }
 
+    /// Whether `library` has a place here.
+    pub(crate) fn is_waiting(&self, library: &LibraryName) -> bool {
+        self.waiting.contains_key(library)
+    }
+
     /// Requests of `library`, faded.
-    fn used_lately(&self, library: &LibraryName, now: f64) -> f64 {
+    pub(crate) fn used_lately(&self, library: &LibraryName, now: f64) -> f64 {
         self.usage.get(library).map_or(0.0, |usage| usage.faded(now))
     }
 

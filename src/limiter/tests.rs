@@ -56,11 +56,25 @@ fn class_status(limiter: &Limiter, class: Class) -> ClassStatus {
 
 /// Workers that send without end; they count for themselves by `sent_by`.
 fn crowd(limiter: &Limiter, class: Class, library: &str, workers: usize) -> JoinSet<()> {
+    slow_crowd(limiter, class, library, workers, Duration::ZERO)
+}
+
+/// The same, whose answers take so long.
+fn slow_crowd(
+    limiter: &Limiter,
+    class: Class,
+    library: &str,
+    workers: usize,
+    latency: Duration,
+) -> JoinSet<()> {
     let mut set = JoinSet::new();
     for _ in 0..workers {
         let (limiter, library) = (limiter.clone(), name(library));
         set.spawn(async move {
             while let Ok(permit) = limiter.acquire(class, &library).await {
+                if !latency.is_zero() {
+                    sleep(latency).await;
+                }
                 permit.admitted();
             }
         });

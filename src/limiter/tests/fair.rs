@@ -5,8 +5,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::clock::mono_now;
-use crate::limiter::tests::{crowd, limits, name, open};
+use crate::limiter::tests::{crowd, limits, name, open, slow_crowd};
 use crate::limiter::{Class, Limiter};
+
+/// How long the others send before at ten requests per second, until they have used far more than a run without news.
+const WARM_UP: Duration = Duration::from_secs(90);
 
 /// How long `requests` of `bob` take, each of which waits for the answer to the one before.
 async fn run(limiter: &Limiter, requests: u32, latency: Duration) -> f64 {
@@ -20,22 +23,25 @@ async fn run(limiter: &Limiter, requests: u32, latency: Duration) -> f64 {
 }
 
 /// The time of a run beside `crowds` libraries with 64 requests at once, over its time alone.
-async fn beside_over_alone(per_sec: f64, crowds: usize, requests: u32, latency: Duration) -> f64 {
+async fn beside_over_alone(per_sec: f64, crowds: u8, requests: u32, latency: Duration) -> f64 {
     let alone = run(&open(&limits(per_sec)), requests, latency).await;
     let limiter = open(&limits(per_sec));
     let _others: Vec<JoinSet<()>> =
-        (0..crowds).map(|i| crowd(&limiter, Class::Api, &format!("big{i}"), 64)).collect();
-    sleep(Duration::from_secs(600)).await;
+        (0..crowds).map(|i| slow_crowd(&limiter, Class::Api, &format!("big{i}"), 64, latency)).collect();
+    sleep(WARM_UP.div_f64(per_sec.min(10.0) / 10.0)).await;
     run(&limiter, requests, latency).await / alone
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_without_news_takes_no_more_than_a_fifth_longer_beside_first_syncs() {
-    for crowds in [1, 5] {
-        for (requests, latency_ms) in [(3, 250), (3, 410), (30, 250), (30, 480), (100, 600)] {
-            let latency = Duration::from_millis(latency_ms);
-            let ratio = beside_over_alone(10.0, crowds, requests, latency).await;
-            assert!(ratio <= 1.22, "{requests} requests of {latency:?} beside {crowds}: {ratio:.3}");
+    for (crowds, all_requests) in [(1, [3, 100]), (5, [5, 30])] {
+        // Answers that come just after a slot fell due are the worst.
+        for latency_ms in [20, 101, 110, 150, 210, 250, 310, 480, 1_010] {
+            for requests in all_requests {
+                let latency = Duration::from_millis(latency_ms);
+                let ratio = beside_over_alone(10.0, crowds, requests, latency).await;
+                assert!(ratio <= 1.2, "{requests} requests of {latency:?} beside {crowds}: {ratio:.3}");
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-use crate::limiter::lane::{Lane, Moment, Sent, Verdict};
+use crate::limiter::lane::{Lane, Sent, Verdict};
+use crate::limiter::moment::Moment;
 use crate::limiter::tests::{NOON, name};
 use crate::limiter::{Class, Throttle};
 
