@@ -4,7 +4,7 @@
 //! which the first of them caused: it counts once. Invariant: see `pace`. May import: nothing but `pace`.
 //! Tests: `pace/tests.rs`.
 
-use crate::limiter::pace::phase::Stage;
+use crate::limiter::pace::phase::{AGREE_SECS, ARRIVAL_SECS, PERIOD_SECS, Stage};
 use crate::limiter::pace::{Block, CUT_MIN, Cycle, Mode, Pilot, Refusal, Uniform};
 
 /// The cut at the first incident, of slow start or after an outage.
@@ -41,6 +41,8 @@ const WINDOW_MIN_SECS: f64 = 1.5;
 const WINDOW_MIN_TOLD_SECS: f64 = 5.0;
 /// A window's anchor over the rate that the last one admitted.
 const WINDOW_GAIN: f64 = 1.10;
+/// A window is thought to be spent if it admitted at least this share of what the one before did.
+const SPENT_SHARE: f64 = 0.70;
 /// A window keeps at least this share of the anchor.
 const ANCHOR_KEPT_MIN: f64 = 0.30;
 
@@ -155,8 +157,7 @@ impl Pilot {
         if block.stage == Stage::End {
             self.phase.forget();
         }
-        let predicted =
-            if self.mode_before == Mode::Window { self.phase.predict(now, block.stage) } else { None };
+        let predicted = if self.is_window_spent() { self.phase.predict(now, block.stage) } else { None };
         if let Some(until) = told_hold(now, refusal, uniform) {
             self.hold_until = until;
         } else if let Some((at, stage)) = predicted {
@@ -165,9 +166,24 @@ impl Pilot {
         } else {
             let closed = now - block.since;
             let until = now + hold_secs(closed, block.refused) * spread(uniform);
+            let until = until.min(self.reopening_after(now).unwrap_or(until));
             self.hold_until = if closed > MAYBE_DAY_SECS { until.min(refusal.next_reset) } else { until };
         }
         self.block = Some(block);
+    }
+
+    /// Whether what closed the gate may be a spent window: it held about as much as the one before. One that is refused
+    /// long before that is refused for another reason, and to wait for the window's end would waste most of it.
+    fn is_window_spent(&self) -> bool {
+        let admitted = f64::from(self.cycle.admitted);
+        self.mode_before == Mode::Window && admitted >= SPENT_SHARE * f64::from(self.window_before)
+    }
+
+    /// When a window of a minute that opened with the present cycle opens again, if that is still to come: a hold that went
+    /// on beyond it would waste the beginning of the next one.
+    fn reopening_after(&self, now: f64) -> Option<f64> {
+        let opens = self.cycle.since + PERIOD_SECS + AGREE_SECS;
+        (opens > now + ARRIVAL_SECS).then_some(opens)
     }
 
     /// The first refusal of an incident.
@@ -227,6 +243,7 @@ impl Pilot {
             let wanted = (ANCHOR_KEPT_MIN * self.anchor).max(WINDOW_GAIN * average);
             self.anchor = self.floor.max(self.anchor.min(wanted));
             self.mode = Mode::Window;
+            self.window_before = self.cycle.admitted;
             self.cycle = Cycle { since: now, admitted: 1 };
             if !block.told {
                 self.phase.learn(block.last_refused, sent, now);

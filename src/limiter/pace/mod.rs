@@ -147,6 +147,8 @@ pub struct Pilot {
     block: Option<Block>,
     hold_until: f64,
     cycle: Cycle,
+    /// What the window before admitted.
+    window_before: u32,
     /// What was admitted since the first refusal of a pace that began at its ceiling.
     descent: Option<Cycle>,
     delivered: Delivered,
@@ -177,6 +179,7 @@ impl Pilot {
             block: None,
             hold_until: 0.0,
             cycle: Cycle { since: 0.0, admitted: 0 },
+            window_before: 0,
             descent: None,
             delivered: Delivered::default(),
             phase: Phase::default(),

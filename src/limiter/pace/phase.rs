@@ -5,11 +5,11 @@
 //! Tests: in this file.
 
 /// The length of the window whose phase is learnt: Google's short quotas are per minute.
-const PERIOD_SECS: f64 = 60.0;
+pub(crate) const PERIOD_SECS: f64 = 60.0;
 /// Brackets that miss one another by less than this still agree.
-const AGREE_SECS: f64 = 0.05;
+pub(crate) const AGREE_SECS: f64 = 0.05;
 /// A probe was admitted by the server at most this long after it left.
-const ARRIVAL_SECS: f64 = 0.1;
+pub(crate) const ARRIVAL_SECS: f64 = 0.1;
 /// A bracket wider than this is worth a probe in its middle.
 const WIDE_SECS: f64 = 1.0;
 /// A prediction is used after this many windows agreed.

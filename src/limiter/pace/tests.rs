@@ -265,3 +265,38 @@ fn a_pace_that_began_far_above_the_quota_comes_down_in_seconds() {
     }
     assert!(admitted >= 560 && refused <= 20, "{admitted} admitted, {refused} refused");
 }
+
+/// A pace before a window of 60 in each minute, at ten a second until the first minute is over.
+fn in_window_mode() -> (Pilot, f64) {
+    let mut pilot = Pilot::new(10.0, 10.0);
+    let (mut now, mut minute, mut used) = (0.0, 0.0, 0);
+    while pilot.mode() != Mode::Window {
+        let sent = pilot.ready_at().unwrap().max(now);
+        if sent >= minute + 60.0 {
+            (minute, used) = (60.0 * (sent / 60.0).floor(), 0);
+        }
+        (_, now) = round(&mut pilot, now, 0.01, used < 60);
+        used += 1;
+    }
+    (pilot, now)
+}
+
+#[test]
+fn the_first_window_is_found_open_as_soon_as_a_minute_is_over() {
+    let (_, now) = in_window_mode();
+    assert!((60.0..60.2).contains(&now), "{now}");
+}
+
+#[test]
+fn a_refusal_long_before_the_window_is_spent_is_probed_at_once() {
+    let (mut pilot, mut now) = in_window_mode();
+    pilot.phase.learn(0.0, 0.02, 0.1);
+    pilot.phase.learn(60.0, 60.02, 60.1);
+    for _ in 0..20 {
+        (_, now) = round(&mut pilot, now, 0.01, true);
+    }
+    (_, now) = round(&mut pilot, now, 0.01, false);
+    round(&mut pilot, now, 0.01, false);
+    let hold = pilot.closed_until().unwrap() - now;
+    assert!(hold < 2.0, "held for {hold} s, as if the window were spent");
+}
