@@ -2,12 +2,13 @@
 //!
 //! May import: nothing. Tests: `src/config/tests/`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::config::fault::Faults;
 use crate::config::file::RawLimits;
 use crate::config::hours::SpeedWindows;
-use crate::config::value::{count, number, read, size, time};
+use crate::config::value::{count, number, read, size, time, truth};
 
 /// The slowest ceiling, requests per second: one in 17 minutes still ends some day.
 const PER_SECOND_MIN: f64 = 0.001;
@@ -47,6 +48,8 @@ pub struct Limits {
     pub api_requests_per_day: u64,
     /// Media requests in one Pacific day; 0: not counted; default 75,000, Google's quota.
     pub media_requests_per_day: u64,
+    /// Whether a day's requests are spread over what is left of the day; default no.
+    pub spread_over_day: bool,
     /// Downloads at once, all libraries together; default 8.
     pub downloads: usize,
     /// Bytes per second of all downloads together; none: not limited.
@@ -72,6 +75,7 @@ impl Default for Limits {
             media_requests_per_second: 30.0,
             api_requests_per_day: 10_000,
             media_requests_per_day: 75_000,
+            spread_over_day: false,
             downloads: 8,
             bytes_per_second: None,
             min_free_space: 2 << 30,
@@ -108,44 +112,47 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         raw.media_requests_per_day.as_ref(),
         default.media_requests_per_day,
     );
+    let bytes_per_second = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| {
+        size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some)
+    });
+    let min_free_space =
+        read("min-free-space", raw.min_free_space.as_ref(), default.min_free_space, faults, |raw| {
+            size(raw, 0, MIN_FREE_SPACE_MAX)
+        });
+    let downloads = read("downloads", raw.downloads.as_ref(), default.downloads, faults, |raw| {
+        count(raw, 1, DOWNLOADS_MAX).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+    });
+    let spread_over_day =
+        read("spread-over-day", raw.spread_over_day.as_ref(), default.spread_over_day, faults, truth);
+    let mut span = |key: &str, leaf, default, allowed: RangeInclusive<Duration>| {
+        read(key, leaf, default, faults, |raw| time(raw, *allowed.start(), *allowed.end()))
+    };
     Limits {
         api_requests_per_second,
         media_requests_per_second,
         api_requests_per_day,
         media_requests_per_day,
-        downloads: read("downloads", raw.downloads.as_ref(), default.downloads, faults, |raw| {
-            count(raw, 1, DOWNLOADS_MAX).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
-        }),
-        bytes_per_second: read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| {
-            size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some)
-        }),
-        min_free_space: read(
-            "min-free-space",
-            raw.min_free_space.as_ref(),
-            default.min_free_space,
-            faults,
-            |raw| size(raw, 0, MIN_FREE_SPACE_MAX),
-        ),
-        rest_after_429: read(
+        spread_over_day,
+        downloads,
+        bytes_per_second,
+        min_free_space,
+        rest_after_429: span(
             "rest-after-429",
             raw.rest_after_429.as_ref(),
             default.rest_after_429,
-            faults,
-            |raw| time(raw, REST_MIN, REST_MAX),
+            REST_MIN..=REST_MAX,
         ),
-        rest_after_fault: read(
+        rest_after_fault: span(
             "rest-after-fault",
             raw.rest_after_fault.as_ref(),
             default.rest_after_fault,
-            faults,
-            |raw| time(raw, FAULT_REST_MIN, FAULT_REST_MAX),
+            FAULT_REST_MIN..=FAULT_REST_MAX,
         ),
-        stall_timeout: read(
+        stall_timeout: span(
             "stall-timeout",
             raw.stall_timeout.as_ref(),
             default.stall_timeout,
-            faults,
-            |raw| time(raw, STALL_MIN, STALL_MAX),
+            STALL_MIN..=STALL_MAX,
         ),
         windows: default.windows,
     }

@@ -41,7 +41,7 @@ const RESERVE_PERCENT_MAX: u64 = 1;
 
 /// What survives a restart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct DayRecord {
+pub struct DayRecord {
     /// The day, in America/Los_Angeles.
     pub(crate) date: NaiveDate,
     /// Requests counted, or reserved.
@@ -56,7 +56,7 @@ pub(crate) struct DayRecord {
 
 /// The requests of one class today.
 #[derive(Debug)]
-pub(crate) struct DayBudget {
+pub struct DayBudget {
     /// Requests in one day; none: not limited.
     limit: Option<u64>,
     day: DayRecord,
@@ -71,7 +71,7 @@ pub(crate) struct DayBudget {
 impl DayBudget {
     /// A budget of `limit` requests per day (0: not limited) that goes on from `day`, if that is still today.
     /// `on_disk`: whether reserves are written; `jitter`: the wait after a reset, 0 to 60 s.
-    pub(crate) fn new(limit: u64, day: DayRecord, on_disk: bool, jitter: TimeDelta) -> Self {
+    pub fn new(limit: u64, day: DayRecord, on_disk: bool, jitter: TimeDelta) -> Self {
         let reserve = on_disk.then_some(day.used);
         Self { limit: limited(limit), day, reserve, libraries: 1, jitter }
     }
@@ -97,7 +97,7 @@ impl DayBudget {
     }
 
     /// The day that requests are counted for.
-    pub(crate) fn date(&self) -> NaiveDate {
+    pub fn date(&self) -> NaiveDate {
         self.day.date
     }
 
@@ -109,17 +109,20 @@ impl DayBudget {
     }
 
     /// Until when `library` has nothing left today.
-    pub(crate) fn parked_until(
-        &mut self,
-        wall: DateTime<Utc>,
-        library: &LibraryName,
-    ) -> Option<DateTime<Utc>> {
+    pub fn parked_until(&mut self, wall: DateTime<Utc>, library: &LibraryName) -> Option<DateTime<Utc>> {
         let spent = self.spent_until(wall);
         spent.or_else(|| self.must_leave_rest(library).then(|| next_reset(wall) + self.jitter))
     }
 
+    /// The gap between requests at which the budget lasts until the reset, seconds; 0 if it is not limited.
+    pub fn gap_secs(&self, wall: DateTime<Utc>) -> f64 {
+        let Some(limit) = self.limit else { return 0.0 };
+        let left = limit.saturating_sub(self.day.used).max(1) as f64;
+        (next_reset(wall) - wall).as_seconds_f64() / left
+    }
+
     /// Counts a request of `library` that is sent now; [`Self::parked_until`] has allowed it.
-    pub(crate) fn count(&mut self, library: &LibraryName) {
+    pub fn count(&mut self, library: &LibraryName) {
         self.day.used += 1;
         if let Some(used) = self.day.libraries.get_mut(library) {
             *used += 1;
@@ -129,7 +132,7 @@ impl DayBudget {
     }
 
     /// Takes back a request of `library` counted on `date`: it was refused for quota.
-    pub(crate) fn uncount(&mut self, library: &LibraryName, date: NaiveDate) {
+    pub fn uncount(&mut self, library: &LibraryName, date: NaiveDate) {
         if date == self.day.date {
             self.day.used = self.day.used.saturating_sub(1);
             if let Some(used) = self.day.libraries.get_mut(library) {

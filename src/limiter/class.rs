@@ -8,6 +8,18 @@ use crate::config::Limits;
 const TOKEN_REQUESTS_PER_SEC: f64 = 5.0;
 /// Requests per second to the Drive API; its quota per minute and user is far above.
 const DRIVE_REQUESTS_PER_SEC: f64 = 10.0;
+
+/// What a class may send by the configuration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Allowed {
+    /// Requests per second.
+    pub(crate) per_sec: f64,
+    /// Requests per day; 0: not counted.
+    pub(crate) per_day: u64,
+    /// Whether a day's requests are spread over the day.
+    pub(crate) spread: bool,
+}
+
 /// A class of requests with a quota of its own at Google.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
@@ -38,14 +50,15 @@ impl Class {
         }
     }
 
-    /// Requests per second, and per day (0: not counted), that `limits` allow.
-    pub(crate) fn allowed(self, limits: &Limits) -> (f64, u64) {
-        match self {
+    /// What `limits` allow.
+    pub(crate) fn allowed(self, limits: &Limits) -> Allowed {
+        let (per_sec, per_day) = match self {
             Self::Api => (limits.api_requests_per_second, limits.api_requests_per_day),
             Self::Media => (limits.media_requests_per_second, limits.media_requests_per_day),
             Self::Token => (TOKEN_REQUESTS_PER_SEC, 0),
             Self::Picker => (limits.api_requests_per_second, 0),
             Self::Drive => (DRIVE_REQUESTS_PER_SEC, 0),
-        }
+        };
+        Allowed { per_sec, per_day, spread: limits.spread_over_day }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::limiter::bucket::Gate;
 use crate::limiter::budget::{DayBudget, DayRecord, next_reset};
+use crate::limiter::class::Allowed;
 use crate::limiter::comeback::{Asking, Comeback};
 use crate::limiter::concurrency::Concurrency;
 use crate::limiter::ledger::ClassRecord;
@@ -70,12 +71,12 @@ struct State {
     at_once: Concurrency,
     queue: Queue,
     comeback: Comeback,
-    /// The configured ceiling, requests per second.
-    ceiling: f64,
-    /// The configured budget, requests per day; 0: none.
-    per_day: u64,
-    /// What Google told of both.
+    /// What the configuration allows.
+    allowed: Allowed,
+    /// What Google told of it.
     told: Told,
+    /// When the newest request left.
+    went_at: f64,
     /// When to look next whether what was told still holds.
     limits_due: Duration,
     sent: u64,
@@ -91,19 +92,19 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// A class with a ceiling and a day's budget (0: none), which goes on from `record`.
+    /// A class that may send what is `allowed`, and goes on from `record`.
     pub(crate) fn new(
         class: Class,
         now: Moment,
-        (ceiling, per_day): (f64, u64),
+        allowed: Allowed,
         record: Option<ClassRecord>,
         on_disk: bool,
     ) -> Self {
         let record = record.unwrap_or_default();
         let told = record.told;
-        let allowed = told.ceiling(ceiling, now.wall);
+        let ceiling = told.ceiling(allowed.per_sec, now.wall);
         let mut pilot =
-            record.pace.map_or_else(|| Pilot::new(allowed, allowed), |pace| Pilot::resume(pace, allowed));
+            record.pace.map_or_else(|| Pilot::new(ceiling, ceiling), |pace| Pilot::resume(pace, ceiling));
         if let Some(until) = record.closed_until
             && (KEPT_HOLD_MIN..KEPT_HOLD_MAX).contains(&(until - now.wall))
         {
@@ -112,13 +113,13 @@ impl Lane {
         let jitter = TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS));
         let state = State {
             pilot,
-            gate: Gate::new(allowed),
-            budget: DayBudget::new(told.per_day(per_day, now.wall), record.day, on_disk, jitter),
+            gate: Gate::new(ceiling),
+            budget: DayBudget::new(told.per_day(allowed.per_day, now.wall), record.day, on_disk, jitter),
             at_once: Concurrency::default(),
             queue: Queue::default(),
             comeback: Comeback::default(),
-            ceiling,
-            per_day,
+            allowed,
+            went_at: f64::NEG_INFINITY,
             told,
             limits_due: now.mono,
             sent: 0,
@@ -156,7 +157,7 @@ impl Lane {
         if !state.queue.has_turn(ticket) {
             return Verdict::Wait;
         }
-        let Some(at) = ready else { return Verdict::Wait };
+        let Some(at) = ready.map(|at| at.max(state.spread_until(now))) else { return Verdict::Wait };
         if at > secs + EARLY_SECS {
             return Verdict::Sleep(duration(at));
         }
@@ -208,10 +209,10 @@ impl Lane {
             || closed_until.is_some_and(|at| now.wall_at(at) - now.wall >= KEPT_HOLD_MIN)
     }
 
-    /// Takes over another ceiling and day's budget; what Google told of the old ones is void with them.
-    pub(crate) fn apply(&self, now: Moment, (ceiling, per_day): (f64, u64)) {
+    /// Takes over what is allowed now; what Google told of the old ones is void with them.
+    pub(crate) fn apply(&self, now: Moment, allowed: Allowed) {
         let state = &mut *self.lock();
-        (state.ceiling, state.per_day) = (ceiling, per_day);
+        state.allowed = allowed;
         state.use_limits(now);
         state.queue.wake_turn();
     }
@@ -292,6 +293,12 @@ impl State {
         }
     }
 
+    /// Until when the next request is put off so that the day's budget lasts for the day.
+    fn spread_until(&self, now: Moment) -> f64 {
+        let gap = if self.allowed.spread { self.budget.gap_secs(now.wall) } else { 0.0 };
+        self.went_at + gap.min(Limiter::PARK_AFTER.as_secs_f64())
+    }
+
     /// Until when this slot of `library` is kept for another that is about to come back.
     fn kept_until(&self, secs: f64, library: &LibraryName) -> Option<f64> {
         // A closed gate lets a probe through at its moment, whose it is does not matter.
@@ -308,6 +315,7 @@ impl State {
 
     fn go(&mut self, secs: f64, library: &LibraryName) {
         self.pilot.on_send(secs);
+        self.went_at = secs;
         self.comeback.on_send(library, secs);
         self.budget.count(library);
         self.at_once.on_send();
@@ -333,7 +341,7 @@ impl State {
             }
             Window::Day => {
                 if let Some(limit) = limit {
-                    self.told.learn_per_day(limit, self.per_day, now.wall);
+                    self.told.learn_per_day(limit, self.allowed.per_day, now.wall);
                     self.use_limits(now);
                 }
                 day_until = Some(now.secs_at(self.budget.mark_spent(now.wall)));
@@ -341,7 +349,7 @@ impl State {
             }
             Window::Minute => {
                 if let Some(per_minute) = limit {
-                    self.told.learn_per_minute(per_minute, self.ceiling, now.wall);
+                    self.told.learn_per_minute(per_minute, self.allowed.per_sec, now.wall);
                     self.use_limits(now);
                 }
             }
@@ -358,8 +366,8 @@ impl State {
 
     /// Has pace, gate and budget obey what is configured and what Google told.
     fn use_limits(&mut self, now: Moment) {
-        self.budget.set_limit(self.told.per_day(self.per_day, now.wall));
-        let ceiling = self.told.ceiling(self.ceiling, now.wall);
+        self.budget.set_limit(self.told.per_day(self.allowed.per_day, now.wall));
+        let ceiling = self.told.ceiling(self.allowed.per_sec, now.wall);
         if (ceiling - self.pilot.ceiling()).abs() > f64::EPSILON {
             self.pilot.set_ceiling(ceiling);
             self.gate.set_ceiling(now.mono, ceiling);

@@ -15,7 +15,7 @@
 //! `clock`, `fs`. Tests: `tests.rs`, and beside each part.
 
 mod bucket;
-mod budget;
+pub mod budget;
 mod bytes;
 mod class;
 mod comeback;

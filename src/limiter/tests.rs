@@ -342,3 +342,21 @@ async fn a_refused_request_rests_as_long_as_asked_or_a_little_more_than_the_leas
     let told = Throttle { retry_after: Some(Duration::from_secs(7)), ..Throttle::default() };
     assert_eq!(limiter.rest_for(&told), Duration::from_secs(7));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_spread_leaves_equal_gaps_up_to_two_minutes() {
+    for (per_day, gap_secs) in [(1_000, 43.2), (10, 120.0)] {
+        let limits = Limits { api_requests_per_day: per_day, spread_over_day: true, ..limits(10.0) };
+        let limiter = open(&limits);
+        take(&limiter).await.unwrap().admitted();
+        let start = mono_now();
+        for _ in 0..5 {
+            take(&limiter).await.unwrap().admitted();
+        }
+        let secs = start.elapsed().as_secs_f64();
+        assert!((secs - 5.0 * gap_secs).abs() < 1.0, "{per_day} a day: {secs}");
+        limiter.apply(&Limits { spread_over_day: false, ..limits });
+        take(&limiter).await.unwrap().admitted();
+        assert!(start.elapsed().as_secs_f64() - secs < 0.2, "without it at the full pace");
+    }
+}

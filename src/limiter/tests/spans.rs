@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
+use crate::limiter::class::Allowed;
 use crate::limiter::lane::{Lane, Sent, Verdict};
 use crate::limiter::moment::Moment;
 use crate::limiter::tests::{NOON, name};
@@ -37,6 +38,10 @@ fn event() -> impl Strategy<Value = Event> {
         2 => prop_oneof![3 => Just(None), 1 => (1_u64..30).prop_map(Some)].prop_map(Event::Refuse),
         1 => prop_oneof![0.5..5.0, 5.0..500.0].prop_map(Event::Ceiling),
     ]
+}
+
+fn allowed(per_sec: f64) -> Allowed {
+    Allowed { per_sec, per_day: 0, spread: false }
 }
 
 /// A request that was let go: when, at what rates, and whether it was a probe of a closed gate.
@@ -78,7 +83,7 @@ impl World {
                 }
             }
             Event::Ceiling(ceiling) => {
-                self.lane.apply(self.moment(), (ceiling, 0));
+                self.lane.apply(self.moment(), allowed(ceiling));
                 self.ceiling = self.ceiling.max(ceiling);
             }
         }
@@ -120,7 +125,7 @@ proptest! {
         ceiling in 0.5..500.0, events in vec(event(), 1..60)
     ) {
         let start = Moment { mono: Duration::ZERO, wall: NOON.parse().unwrap() };
-        let lane = Lane::new(Class::Api, start, (ceiling, 0), None, false);
+        let lane = Lane::new(Class::Api, start, allowed(ceiling), None, false);
         let mut world = World { lane, now: Duration::ZERO, open: VecDeque::new(), gone: Vec::new(), ceiling };
         for event in &events {
             world.step(event);

@@ -17,6 +17,10 @@ pub enum Contender {
     Ours,
     /// Ours as the daemon starts it: at three times the quota, which is its ceiling.
     OursAtCeiling,
+    /// Ours, which counts the day's quota.
+    OursCounting,
+    /// The same, which spreads it over the day.
+    OursSpread,
     /// A fixed rate of 80 % of the nominal quota.
     Fixed,
     /// Exponential back-off alone.
@@ -39,6 +43,8 @@ impl Contender {
         match self {
             Self::Ours => "ours",
             Self::OursAtCeiling => "ours, from 3x",
+            Self::OursCounting => "ours, counting",
+            Self::OursSpread => "ours, spread",
             Self::Fixed => "fixed 80 %",
             Self::Backoff => "back-off",
             Self::Rclone => "rclone",
@@ -123,11 +129,20 @@ impl Scenario {
         simulate(server, self.starts.iter().map(client).collect(), self.secs, seed)
     }
 
+    /// The quota of a day; 0 if there is none.
+    pub fn per_day(&self) -> u64 {
+        let day = self.quotas.iter().find(|quota| quota.is_per_day());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of requests")]
+        day.map_or(0, |quota| (quota.per_sec(0.0) * DAY_SECS).round() as u64)
+    }
+
     fn pacing(&self, contender: Contender) -> Pacing {
         let nominal = self.per_sec(0.0).min(200.0);
         let policy: Box<dyn Policy> = match contender {
             Contender::Ours => Box::new(Ours::unknowing()),
             Contender::OursAtCeiling => Box::new(Ours::at_ceiling(3.0 * nominal)),
+            Contender::OursCounting => Box::new(Ours::unknowing().counting(self.per_day(), false)),
+            Contender::OursSpread => Box::new(Ours::unknowing().counting(self.per_day(), true)),
             Contender::Fixed => Box::new(Fixed::new(0.8 * nominal / self.starts.len() as f64)),
             Contender::Backoff => Box::new(Backoff),
             Contender::Rclone => Box::new(Rclone::default()),

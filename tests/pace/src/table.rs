@@ -124,6 +124,17 @@ pub fn write_details(scenarios: &[Scenario], seeds: u64, out: &mut dyn Write) ->
                 scenario.name
             )?;
         }
+        if scenario.per_day() > 0 {
+            for contender in [Contender::OursCounting, Contender::OursSpread] {
+                let Cell { good, refused, .. } = runs(scenario, contender, seeds).1;
+                writeln!(
+                    out,
+                    "{}, its budget known, {}: {good:.1} / {refused:.2}",
+                    scenario.name,
+                    contender.name()
+                )?;
+            }
+        }
         for (from, to) in &scenario.manners.outages {
             let refused = mean(&|record| record.refused_within(*from, *to) as f64);
             let first = mean(&|record| record.first_good_after(*to).unwrap_or(f64::INFINITY));

@@ -6,7 +6,7 @@
 
 use pace_lab::record::Record;
 use pace_lab::scenario::{Contender, Scenario, all};
-use pace_lab::table::{Overall, over_random, runs};
+use pace_lab::table::{Cell, Overall, over_random, runs};
 
 /// The seeds of a scenario.
 const SEEDS: u64 = 5;
@@ -142,6 +142,19 @@ fn a_day_whose_quota_nobody_knows_is_waited_out() {
         for day in [1.0, 2.0] {
             let first = record.first_good_after(day * pace_lab::DAY_SECS).unwrap_or(f64::INFINITY);
             assert!(first <= 65.0, "sending again {first} s after the reset");
+        }
+    }
+}
+
+#[test]
+fn a_day_whose_quota_is_known_is_counted_or_spread_with_hardly_a_refusal() {
+    let day = scenario("day of 10,000");
+    for (contender, refused_max) in [(Contender::OursCounting, 0.8), (Contender::OursSpread, 0.0)] {
+        let (records, Cell { good, refused, .. }) = runs(&day, contender, SEEDS);
+        assert!(good >= 99.5 && refused <= refused_max, "{}: {good} / {refused}", contender.name());
+        for record in records {
+            let first = record.first_good_after(pace_lab::DAY_SECS).unwrap_or(f64::INFINITY);
+            assert!(first <= 65.0, "{}: sending again {first} s after the reset", contender.name());
         }
     }
 }
