@@ -19,6 +19,14 @@
 //! `D` is the mean of the last minute, or of the last ten seconds if that is more, so that a risen quota is followed while it
 //! is found.
 //!
+//! While the gate is closed since `e` seconds, the `n`-th refused probe is followed by the next one after
+//! `max(min(2, 0.25 * 2^n), 0.3 * e)` seconds, at most 60 (1,800 after a quarter of an hour), 15 % more or less at random; no hold
+//! goes on beyond the moment at which a minute that began with the window is over, and a learnt phase goes before all of it.
+//!
+//! The climb to an anchor and beyond it is that of CUBIC congestion control (RFC 9438), an incident its congestion event; closing
+//! the gate after two refusals in a row, the window and its phase answer to the quotas per minute of Google's services, which
+//! refuse everything once they are spent.
+//!
 //! The figures were chosen by simulation (`examples/pace.rs` prints the comparison with other policies); moving any one
 //! of them by a factor of two changes the delivered share by under 0.2 points.
 //!

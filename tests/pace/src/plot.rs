@@ -94,10 +94,11 @@ pub fn draw(
 
 /// Means of `seconds` over equal spans, by minute, not above `top`.
 fn points(scenario: &Scenario, seconds: &[f64], top: f64) -> Vec<(f64, f64)> {
-    let span = (second(scenario.secs) / POINTS).max(1);
+    let whole = second(scenario.secs);
+    let span = (whole / POINTS).max(1);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let point = |(index, values): (usize, &[f64])| ((index * span) as f64 / 60.0, mean(values).min(top));
-    seconds.chunks(span).enumerate().map(point).collect()
+    seconds[..whole.min(seconds.len())].chunks(span).enumerate().map(point).collect()
 }
 
 fn second(time: f64) -> usize {
