@@ -57,6 +57,59 @@ fn the_unit_starts_reloads_and_restarts_the_program_as_it_is_meant() {
     let secs = |name: &str| setting(name).parse::<u64>().expect("seconds");
     assert!(secs("TimeoutStopSec") > gphotos_syncd::supervisor::GRACE_SECS);
     assert!(secs("WatchdogSec") >= 30);
+    assert_eq!(setting("StartLimitIntervalSec"), "0", "an unattended daemon is never given up");
+}
+
+#[test]
+fn the_client_secret_is_looked_for_under_its_name_and_may_be_missing() {
+    let credential = setting("LoadCredential");
+    let (name, source) = credential.split_once(':').expect("a name and a source");
+    assert_eq!(name, "client_secret.json");
+    // A path would make the start fail with status 243 where there is no such file.
+    assert!(!source.contains('/') && source.starts_with("gphotos-syncd."), "{source}");
+}
+
+#[test]
+fn programs_that_the_unit_runs_may_be_run_in_it() {
+    let paths = setting("ExecPaths");
+    let paths: Vec<&str> = paths.split_whitespace().collect();
+    let program = setting("ExecStart").split_whitespace().next().map(str::to_owned).unwrap_or_default();
+    assert!(paths.contains(&program.as_str()), "{paths:?}");
+    assert!(paths.contains(&"/usr/bin/kill") && setting("ExecReload").starts_with("kill "), "{paths:?}");
+}
+
+#[test]
+fn the_exposure_that_is_left_is_low_and_each_point_of_it_is_explained() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/gphotos-syncd.service");
+    let mut command = Command::new("systemd-analyze");
+    command.args(["security", "--offline=true", "--threshold=12", "--no-pager"]).arg(path);
+    let Ok(output) = command.output() else {
+        skipped("systemd-analyze is not installed");
+        return;
+    };
+    let table = String::from_utf8_lossy(&output.stdout);
+    if table.is_empty() {
+        skipped("this systemd-analyze does not look at units that are not installed");
+        return;
+    }
+    assert!(output.status.success(), "{table}");
+    let text = unit();
+    for point in table.lines().filter_map(|line| line.strip_prefix('✗')) {
+        let setting =
+            point.split_whitespace().next().and_then(|word| word.split('=').next()).expect("a setting");
+        let explained = |line: &str| line.starts_with("#   ") && line.contains(&format!("{setting}="));
+        assert!(text.lines().any(explained), "{setting} is not explained: {point}");
+    }
+}
+
+#[test]
+fn only_the_drop_in_for_newer_systemds_has_what_older_ones_do_not_know() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/gphotos-syncd.service.d/systemd-254.conf");
+    let newer = fs::read_to_string(path).expect("the drop-in is there");
+    for line in ["Type=notify-reload", "ExecReload=", "RestartSteps=8", "RestartMaxDelaySec=10min"] {
+        assert!(newer.lines().any(|found| found == line), "{line}");
+        assert!(!unit().lines().any(|found| found == line), "{line}");
+    }
 }
 
 /// A daemon whose standard error is the journal: a socket of the test, put in the journal's place in a mount namespace.
