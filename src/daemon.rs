@@ -5,6 +5,7 @@
 //! parts beside them; the whole daemon in `tests/it`.
 
 mod calls;
+mod confine;
 mod paths;
 mod reload;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::supervisor::{Quotas, Supervisor};
 use crate::systemd::Notifier;
 
 pub use crate::daemon::calls::{Desk, end_of};
+pub use crate::daemon::confine::raise_fence;
 pub use crate::daemon::paths::{DEFAULT_CONFIG, Places};
 pub use crate::daemon::wiring::{BuildError, Engine};
 
@@ -72,6 +74,9 @@ async fn serve(options: &Options) -> Result<Exit, (Exit, String)> {
     // 2. The configuration; what it names is opened, once for all libraries.
     let config = Config::load(&options.config).map_err(|error| (Exit::Config, error.to_string()))?;
     let places = Places::find(&options.config);
+    if let Some(shut_out) = confine::shut_out(&config, notifier.is_heard()) {
+        tracing::error!("{shut_out}");
+    }
     let engine = Engine::build(config, options.client_secret.as_deref(), &places.state_dir)
         .map_err(|error| (error.exit(), error.told()))?;
 

@@ -1,28 +1,34 @@
 //! `check`: the whole configuration, read and judged, without network and without a trace on disk.
 //!
-//! Invariant: reads only. May import: `config`, `clock`, `exit`. Tests: below.
+//! Invariant: reads only. May import: `config`, `clock`, `exit`, `systemd`. Tests: below.
 
 use chrono::{DateTime, Local, SecondsFormat, TimeZone};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::clock::wall_now;
 use crate::config::{Config, Library, Schedule};
 use crate::exit::Exit;
+use crate::systemd::{Sandbox, drop_in_for};
 
 /// What `check` says of the configuration at `config`, and how it exits: [`Exit::Done`] or [`Exit::Config`].
 pub fn run(config: &Path) -> (String, Exit) {
-    verdict(config, &wall_now().with_timezone(&Local))
+    verdict(config, Sandbox::installed().as_ref(), &wall_now().with_timezone(&Local))
 }
 
-fn verdict<Tz: TimeZone>(config: &Path, now: &DateTime<Tz>) -> (String, Exit) {
+fn verdict<Tz: TimeZone>(config: &Path, sandbox: Option<&Sandbox>, now: &DateTime<Tz>) -> (String, Exit) {
     match Config::examine(config) {
-        Ok((config, warnings)) => (success(&config, &warnings, now), Exit::Done),
+        Ok((config, warnings)) => (success(&config, &warnings, sandbox, now), Exit::Done),
         Err(error) => (format!("{error}\n"), Exit::Config),
     }
 }
 
-fn success<Tz: TimeZone>(config: &Config, warnings: &[String], now: &DateTime<Tz>) -> String {
+fn success<Tz: TimeZone>(
+    config: &Config,
+    warnings: &[String],
+    sandbox: Option<&Sandbox>,
+    now: &DateTime<Tz>,
+) -> String {
     let mut out = String::new();
     for library in config.libraries.values() {
         let _ = writeln!(out, "{}", line(library, now));
@@ -34,8 +40,28 @@ fn success<Tz: TimeZone>(config: &Config, warnings: &[String], now: &DateTime<Tz
     for warning in warnings {
         let _ = writeln!(out, "\n{warning}");
     }
+    if let Some(warning) = sandbox.and_then(|sandbox| shut_out(config, sandbox)) {
+        let _ = writeln!(out, "\n{warning}");
+    }
     let _ = writeln!(out, "`{}` is valid", config.path.display());
     out
+}
+
+/// What to do about folders that the installed unit cannot write to; none if there are none.
+fn shut_out(config: &Config, sandbox: &Sandbox) -> Option<String> {
+    let folders_of = |library: &'_ Library| [Some(library.root.clone()), library.index_dir.clone()];
+    let folders: Vec<PathBuf> = config.libraries.values().flat_map(folders_of).flatten().collect();
+    let shut = folders.iter().filter(|folder| !sandbox.lets_write(folder));
+    let names: Vec<String> = shut.map(|folder| format!("`{}`", folder.display())).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let all: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+    Some(format!(
+        "warning: the installed unit gphotos-syncd.service does not let the daemon write to {}\n{}",
+        names.join(", "),
+        drop_in_for(&all)
+    ))
 }
 
 fn line<Tz: TimeZone>(library: &Library, now: &DateTime<Tz>) -> String {
@@ -74,7 +100,7 @@ mod tests {
         fs::write(home.path().join("file"), "").unwrap();
         fs::write(&config, toml).unwrap();
         let now: DateTime<Utc> = "2024-01-10T09:00:00Z".parse().unwrap();
-        let (text, exit) = verdict(&config, &now);
+        let (text, exit) = verdict(&config, None, &now);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 3, "check left something behind");
         (text.replace(home.path().to_str().unwrap(), "HOME"), exit)
     }

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use crate::cli::output::{complain, emit};
 use crate::config::Config;
-use crate::daemon::{DEFAULT_CONFIG, Options, run as run_daemon};
+use crate::daemon::{DEFAULT_CONFIG, Options, raise_fence, run as run_daemon};
 use crate::exit::Exit;
 use crate::media::LibraryName;
 use crate::systemd::{Logs, init_logs};
@@ -132,6 +132,16 @@ fn explain(error: &clap::Error) -> ExitCode {
 fn dispatch(cli: Cli) -> ExitCode {
     let options = Options { config: cli.config, client_secret: cli.client_secret };
     let (out, err) = (&mut stdout(), &mut stderr());
+    // Before the runtime's threads begin: they inherit it.
+    match &cli.command {
+        Command::Run => raise_fence(&options, &[]),
+        Command::Sync(args) => raise_fence(&options, &args.libraries),
+        Command::Login(_)
+        | Command::Logout(_)
+        | Command::Status(_)
+        | Command::Check
+        | Command::Completions { .. } => {}
+    }
     match cli.command {
         Command::Run => block_on(async { run_daemon(&options).await.into() }),
         Command::Sync(args) => block_on(async { sync::run(&args, &options, out, err).await.into() }),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::daemon::Options;
+use crate::daemon::confine::kept_out;
 use crate::daemon::wiring::Engine;
 use crate::media::LibraryName;
 use crate::supervisor::{Changes, Handle};
@@ -41,11 +42,11 @@ impl Reloader {
         self.notifier.reloading();
         match self.try_reload().await {
             Ok(summary) => {
-                self.handle.set_note(String::new());
                 tracing::info!(
                     message_id = Message::ConfigApplied.id(),
                     "the configuration was reloaded: {summary}"
                 );
+                self.handle.set_note(self.tell_kept_out());
             }
             Err(report) => {
                 self.handle
@@ -58,6 +59,23 @@ impl Reloader {
             }
         }
         self.notifier.ready(&self.handle.sentence());
+    }
+
+    /// Tells of libraries whose folders this process may not write to, for it began without them; the remark for the status.
+    fn tell_kept_out(&self) -> String {
+        let names = kept_out(&self.engine.config);
+        for library in &names {
+            tracing::warn!(
+                %library,
+                message_id = Message::RestartNeeded.id(),
+                "library {library} has a folder that was not the daemon's when it began, so it can be written only after: systemctl restart gphotos-syncd"
+            );
+        }
+        let names: Vec<&str> = names.iter().map(LibraryName::as_str).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            names => format!("a restart is needed before {} can be written", names.join(", ")),
+        }
     }
 
     async fn try_reload(&mut self) -> Result<String, String> {

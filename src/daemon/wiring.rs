@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::auth::{Authorizer, ClientSecret, ClientSecretError, TOKEN_FILE_NAME};
 use crate::config::{Config, Library};
+use crate::daemon::confine::STATE_DIR_MODE;
 use crate::daemon::told;
 use crate::exit::Exit;
 use crate::google::{GoogleClient, Transport};
@@ -101,7 +102,7 @@ impl Engine {
     /// See [`BuildError`]; a missing client secret is one only if there are libraries.
     pub fn build(config: Config, secret_flag: Option<&Path>, state_dir: &Path) -> Result<Self, BuildError> {
         let google = GoogleSide::open(&config, secret_flag)?;
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(state_dir);
+        let made = DirBuilder::new().recursive(true).mode(STATE_DIR_MODE).create(state_dir);
         made.map_err(|source| BuildError::StateDir { path: state_dir.to_owned(), source })?;
         let limiter = Limiter::open(&config.limits, Some(state_dir))
             .map_err(|source| BuildError::Limiter { path: state_dir.to_owned(), source })?;

@@ -1,11 +1,13 @@
 //! What a failed call on the file system tells, and what a person can do about it.
 //!
 //! Owns: [`FsError`] and its hint. Invariant: the hint looks at the disk only when it is asked for, and changes nothing.
-//! May import: nothing. Tests: in `fs/tests/errors.rs`.
+//! May import: `fs::fence`. Tests: in `fs/tests/errors.rs`.
 
 use rustix::fs::{Access, AtFlags, CWD, FileType};
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
+
+use crate::fs::fence;
 
 /// A call on the file system that failed: operation, path, cause.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +40,7 @@ impl FsError {
         let path = self.path.display();
         if errno == Errno::ROFS {
             return Some(format!(
-                "the file system is read-only for this process; under systemd, name the folder: `systemctl edit gphotos-syncd` with `ReadWritePaths={path}`"
+                "the file system is read-only for this process; if the unit's sandbox is why, it needs a drop-in with `ReadWritePaths={path}`, and `gphotos-syncd check` prints it ready to paste"
             ));
         }
         if self.is_full() {
@@ -47,7 +49,15 @@ impl FsError {
         if matches!(errno, Errno::NOTDIR | Errno::LOOP) {
             return in_the_way_hint(&self.path);
         }
-        if self.is_denied() { denied_hint(&self.path) } else { None }
+        if !self.is_denied() {
+            return None;
+        }
+        if fence::denied(&self.path) {
+            return Some(format!(
+                "`{path}` was not there, or on another disk, when this process began, and since then it may write only to what was; begin it anew: systemctl restart gphotos-syncd"
+            ));
+        }
+        denied_hint(&self.path)
     }
 }
 

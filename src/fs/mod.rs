@@ -8,6 +8,7 @@
 mod atomic;
 mod beneath;
 mod error;
+pub mod fence;
 mod folders;
 mod links;
 mod lock;

@@ -171,7 +171,7 @@ pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
         Message::WorkerStalled => {
             tracing::error!(%library, message_id, "the worker of library {library} shows no sign of life");
         }
-        Message::ConfigRefused | Message::ConfigApplied => {
+        Message::ConfigRefused | Message::ConfigApplied | Message::RestartNeeded => {
             tracing::info!(%library, message_id, "the settings of library {library} were looked at: {reason}");
         }
     }

@@ -34,6 +34,8 @@ pub enum Message {
     ConfigRefused,
     /// A changed configuration is in force.
     ConfigApplied,
+    /// A changed configuration names a folder that the daemon may write to only after a restart.
+    RestartNeeded,
     /// A worker died of a bug and was started again.
     WorkerCrashed,
     /// A worker does not show that it lives.
@@ -44,7 +46,7 @@ pub enum Message {
 
 impl Message {
     /// Every message.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NeedsLogin,
         Self::LoginRestored,
         Self::TokenDiesSoon,
@@ -59,6 +61,7 @@ impl Message {
         Self::RunComplete,
         Self::ConfigRefused,
         Self::ConfigApplied,
+        Self::RestartNeeded,
         Self::WorkerCrashed,
         Self::WorkerStalled,
     ];
@@ -80,6 +83,7 @@ impl Message {
             Self::RunComplete => "22748b7a784c485f8bbbfae753a4bff6",
             Self::ConfigRefused => "d0e982a058154c2caf94ebab628cb991",
             Self::ConfigApplied => "a658b571cbb845679dfbeb7fcf7f6b01",
+            Self::RestartNeeded => "b51ad754a97d471eb029f74d26bf7f6a",
             Self::WorkerCrashed => "d03904aaf6f44faf893a56a853e6cab9",
             Self::WorkerStalled => "8e85890bdf084a188b876038cf9bdc3d",
         }

@@ -1,4 +1,4 @@
-//! systemd: notifications to the service manager, the journal, and the identifiers of messages.
+//! systemd: notifications to the service manager, the journal, the identifiers of messages, and the unit's sandbox.
 //!
 //! Owns: all that the daemon says to systemd. Invariant: works the same outside systemd, where nobody listens.
 //! May import: `status`. Tests: beside each part.
@@ -6,7 +6,9 @@
 mod journal;
 mod messages;
 mod notify;
+mod sandbox;
 
 pub use crate::systemd::journal::{Logs, init_logs};
 pub use crate::systemd::messages::Message;
 pub use crate::systemd::notify::{Notifier, grouped, sentence_for};
+pub use crate::systemd::sandbox::{Sandbox, drop_in_for, is_hidden_by_default};

@@ -16,6 +16,7 @@ const SENTENCE_BYTES_MAX: usize = 1_500;
 #[derive(Clone, Debug)]
 pub struct Notifier {
     watchdog: Option<Duration>,
+    is_heard: bool,
 }
 
 // === impl Notifier ===
@@ -23,7 +24,13 @@ pub struct Notifier {
 impl Notifier {
     /// A notifier for the environment that the service manager set.
     pub fn from_env() -> Self {
-        Self { watchdog: sd_notify::watchdog_enabled() }
+        let is_heard = std::env::var_os("NOTIFY_SOCKET").is_some();
+        Self { watchdog: sd_notify::watchdog_enabled(), is_heard }
+    }
+
+    /// Whether a service manager started this process and listens.
+    pub fn is_heard(&self) -> bool {
+        self.is_heard
     }
 
     /// How often a sign of life is due: half of what the unit grants; none: nobody waits for it.

@@ -1,12 +1,21 @@
 //! `systemctl reload`: a changed configuration is applied as a whole, or refused as a whole.
 
 use crate::context::Home;
-use crate::served::{Served, library_of, serve, status_of, wait_until};
+use crate::served::{Served, launch, library_of, status_of, wait_until};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
 use std::fs;
 
 /// A schedule that is due once a year.
 const YEARLY: &str = "schedule = \"0 0 0 1 1 *\"\nsplay = \"0s\"\n";
+
+/// A daemon whose libraries all lie below its state folder, as new ones must to be written without a restart.
+fn serve(home: &Home) -> Served {
+    let mut served = launch(home, |command| {
+        command.env("STATE_DIRECTORY", home.dir.path());
+    });
+    served.wait_told("READY=1");
+    served
+}
 
 fn names(home: &Home) -> Vec<String> {
     let status = status_of(home);
@@ -164,7 +173,7 @@ fn a_library_that_is_taken_out_during_its_run_ends_after_it() {
 #[test]
 fn a_reload_that_comes_before_ready_does_not_kill_the_daemon() {
     let home = home_with(&["alice"], &table("alice", "schedule = \"manual\"\n"));
-    let mut served = crate::served::launch(&home, |_| {});
+    let mut served = launch(&home, |_| {});
     served.until("the socket's lock", |_| home.path("run/control.lock").exists());
     served.running.signal("HUP");
     served.wait_told("READY=1");

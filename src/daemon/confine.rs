@@ -1,0 +1,125 @@
+//! What the process may write to: the folders of its configuration, its state and its socket, and nothing else.
+//!
+//! Owns: the list of those folders, and what is said of roots that it does not cover. Invariant: nothing here stops the daemon; a
+//! library whose root cannot be written fails by itself. May import: everything below the daemon. Tests: below, and
+//! `tests/it/fence.rs`.
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, Library};
+use crate::daemon::{Options, Places};
+use crate::fs::fence::{Raised, keeps_out, raise};
+use crate::media::LibraryName;
+use crate::systemd::{drop_in_for, is_hidden_by_default};
+
+/// Mode of the state folder.
+pub(crate) const STATE_DIR_MODE: u32 = 0o700;
+
+/// Takes from this process the right to write anywhere but where these libraries of the configuration of `options` (all, if none
+/// is named) need it, and all ways to gain privileges. Threads that run already keep theirs, so this comes before the runtime is built.
+///
+/// A configuration that cannot be read limits nothing: the command that follows says what is wrong with it, and ends.
+pub fn raise_fence(options: &Options, names: &[LibraryName]) {
+    let Ok(config) = Config::load(&options.config) else { return };
+    let places = Places::find(&options.config);
+    // A fault is left to whoever needs the folder next: it knows what to say.
+    let made = DirBuilder::new().recursive(true).mode(STATE_DIR_MODE).create(&places.state_dir);
+    if let Err(error) = made {
+        tracing::debug!(%error, "the state folder is not there");
+    }
+    match raise(&writable(&config, names, &places)) {
+        Raised::InForce { folders, whole } => tracing::info!(
+            folders,
+            "writing is limited to {folders} folders{}",
+            if whole { "" } else { ", as far as this kernel can" }
+        ),
+        Raised::Absent { why } => {
+            tracing::info!("writing is not limited to the libraries' folders by the daemon itself: {why}");
+        }
+    }
+}
+
+fn writable(config: &Config, names: &[LibraryName], places: &Places) -> Vec<PathBuf> {
+    let own = [Some(places.state_dir.as_path()), places.socket.parent()].into_iter().flatten();
+    let chosen =
+        config.libraries.values().filter(|library| names.is_empty() || names.contains(&library.name));
+    let roots = chosen.clone().map(|library| library.root.as_path());
+    let indexes = chosen.filter_map(|library| library.index_dir.as_deref());
+    // A missing root is never created, but the folders of the socket and of an index are: where they will be is granted.
+    let made = own.chain(indexes).filter_map(nearest);
+    made.chain(roots).map(Path::to_owned).collect()
+}
+
+/// The folder itself, or the deepest one above it that is there; none, if that is the root of all.
+fn nearest(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|path| path.is_dir()).filter(|path| path.parent().is_some())
+}
+
+/// The folders that a library's runs write to.
+fn folders_of(library: &Library) -> impl Iterator<Item = &Path> {
+    std::iter::once(library.root.as_path()).chain(library.index_dir.as_deref())
+}
+
+/// Libraries whose folders lie outside the fence: they were not there, or not configured, when the process began.
+pub(crate) fn kept_out(config: &Config) -> Vec<LibraryName> {
+    let outside = |library: &&Library| folders_of(library).any(|dir| dir.is_dir() && keeps_out(dir));
+    config.libraries.values().filter(outside).map(|library| library.name.clone()).collect()
+}
+
+/// What to say at the start of roots that the unit's sandbox shuts out, with the drop-in to paste; none if it shuts out none, or
+/// if the service manager did not start this process.
+pub(crate) fn shut_out(config: &Config, by_service_manager: bool) -> Option<String> {
+    let folders: Vec<&Path> = config.libraries.values().flat_map(folders_of).collect();
+    let shut: Vec<&Path> =
+        folders.iter().copied().filter(|dir| is_shut(dir, write_fault(dir), by_service_manager)).collect();
+    if shut.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = shut.iter().map(|dir| format!("`{}`", dir.display())).collect();
+    Some(format!(
+        "cannot be written from inside the unit's sandbox: {}\n{}",
+        names.join(", "),
+        drop_in_for(&folders)
+    ))
+}
+
+/// A read-only view of a folder is the sandbox's doing, or the disk's; a home that is away is the sandbox's.
+fn is_shut(folder: &Path, fault: Option<Errno>, by_service_manager: bool) -> bool {
+    by_service_manager
+        && match fault {
+            Some(Errno::ROFS) => true,
+            Some(Errno::NOENT | Errno::ACCESS) => is_hidden_by_default(folder),
+            Some(_) | None => false,
+        }
+}
+
+fn write_fault(folder: &Path) -> Option<Errno> {
+    accessat(CWD, folder, Access::WRITE_OK, AtFlags::EACCESS).err()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::daemon::confine::is_shut;
+    use rustix::io::Errno;
+    use std::path::Path;
+
+    #[test]
+    fn only_what_a_sandbox_does_is_laid_at_its_door() {
+        let table = [
+            ("/srv/photos", Some(Errno::ROFS), true, true),
+            ("/srv/photos", Some(Errno::ROFS), false, false),
+            ("/srv/photos", Some(Errno::NOENT), true, false),
+            ("/srv/photos", Some(Errno::ACCESS), true, false),
+            ("/home/alice/Photos", Some(Errno::NOENT), true, true),
+            ("/home/alice/Photos", Some(Errno::ACCESS), true, true),
+            ("/home/alice/Photos", None, true, false),
+        ];
+        for (folder, fault, by_service_manager, expected) in table {
+            assert_eq!(is_shut(Path::new(folder), fault, by_service_manager), expected, "{folder} {fault:?}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The unit's sandbox as it is installed: which folders the daemon may write to there, and the drop-in that adds some.
+//!
+//! Owns: the reading of the unit and its drop-ins. Invariant: reads a few small files, changes nothing, asks nobody; what it cannot
+//! understand it takes for a closed door, so that the advice is given once too often rather than never.
+//! May import: nothing. Tests: `sandbox_tests.rs`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The unit's name.
+const UNIT: &str = "gphotos-syncd.service";
+
+/// Where units are looked for, the first before the others (systemd.unit(5)); `$SYSTEMD_UNIT_PATH` goes before all of it.
+const UNIT_DIRS: [&str; 5] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
+/// `StateDirectory=` of the unit: always writable.
+const STATE_DIR: &str = "/var/lib/gphotos-syncd";
+
+/// What `ProtectHome=yes` hides.
+const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
+/// What `PrivateTmp=yes` hides.
+const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
+
+/// The sandbox of the installed unit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Sandbox {
+    is_strict: bool,
+    hides_homes: bool,
+    hides_temporary: bool,
+    writable: Vec<PathBuf>,
+    bound: Vec<PathBuf>,
+}
+
+/// Whether the unit, as it is shipped, hides `folder` altogether.
+pub fn is_hidden_by_default(folder: &Path) -> bool {
+    HOMES.iter().chain(&TEMPORARY).any(|dir| folder.starts_with(dir))
+}
+
+/// Commands that put a drop-in in place with which the unit may write to `folders`; those below its own state folder need none.
+pub fn drop_in_for(folders: &[&Path]) -> String {
+    let outside = || folders.iter().copied().filter(|folder| !folder.starts_with(STATE_DIR));
+    let (mut mounts, mut service, mut is_home) = (String::new(), String::new(), false);
+    for folder in outside() {
+        if is_hidden_by_default(folder) {
+            is_home |= HOMES.iter().any(|home| folder.starts_with(home));
+            service.push_str(&format!("BindPaths={}\n", quoted(folder, true)));
+        } else {
+            mounts.push_str(&format!("RequiresMountsFor={}\n", quoted(folder, false)));
+            service.push_str(&format!("ReadWritePaths={}\n", quoted(folder, false)));
+        }
+    }
+    let homes = if is_home { "ProtectHome=tmpfs\n" } else { "" };
+    let head = if mounts.is_empty() { String::new() } else { format!("[Unit]\n{mounts}") };
+    format!(
+        "hint: paste this as root; it lets the unit write to these folders, and waits for their disks:\n\
+         mkdir -p /etc/systemd/system/{UNIT}.d\n\
+         cat > /etc/systemd/system/{UNIT}.d/libraries.conf <<'END'\n\
+         {head}[Service]\n{homes}{service}END\n\
+         systemctl daemon-reload && systemctl restart gphotos-syncd"
+    )
+}
+
+/// A path as a word of a unit: quoted where needed, `%` doubled; in `BindPaths=` a colon would part source and destination.
+fn quoted(path: &Path, is_bind: bool) -> String {
+    let text = path.to_string_lossy().replace('\\', r"\\").replace('%', "%%").replace('"', "\\\"");
+    let is_bare =
+        |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | ';') && !(is_bind && c == ':');
+    if !text.chars().all(is_bare) {
+        return format!("\"{text}\"");
+    }
+    text
+}
+
+// === impl Sandbox ===
+
+impl Sandbox {
+    /// The sandbox of the unit that is installed on this machine; none if there is none.
+    pub fn installed() -> Option<Self> {
+        let named = std::env::var_os("SYSTEMD_UNIT_PATH").filter(|path| !path.is_empty());
+        Self::read(&named.map_or_else(
+            || UNIT_DIRS.iter().map(PathBuf::from).collect(),
+            |path| std::env::split_paths(&path).collect::<Vec<_>>(),
+        ))
+    }
+
+    /// The same of a unit in `dirs`, the first before the others.
+    pub(crate) fn read(dirs: &[PathBuf]) -> Option<Self> {
+        let main = dirs.iter().find_map(|dir| text_at(&dir.join(UNIT)))?;
+        let mut sandbox = Self::default();
+        sandbox.apply(&main);
+        // A drop-in hides those of its name in later folders; all together are read in name order.
+        let mut drop_ins = BTreeMap::new();
+        for dir in dirs {
+            let Ok(entries) = fs::read_dir(dir.join(format!("{UNIT}.d"))) else { continue };
+            for path in entries.flatten().map(|entry| entry.path()) {
+                if path.extension() == Some(OsStr::new("conf")) {
+                    drop_ins.entry(path.file_name().map(OsStr::to_owned)).or_insert(path);
+                }
+            }
+        }
+        for text in drop_ins.values().filter_map(|path| text_at(path)) {
+            sandbox.apply(&text);
+        }
+        Some(sandbox)
+    }
+
+    /// Whether the daemon can write to `folder` in this sandbox, as far as the sandbox goes.
+    pub fn lets_write(&self, folder: &Path) -> bool {
+        let below = |dirs: &[PathBuf]| dirs.iter().any(|dir| folder.starts_with(dir));
+        let in_any = |dirs: &[&str]| dirs.iter().any(|dir| folder.starts_with(dir));
+        if folder.starts_with(STATE_DIR) || below(&self.bound) {
+            return true;
+        }
+        let is_hidden = (self.hides_homes && in_any(&HOMES)) || (self.hides_temporary && in_any(&TEMPORARY));
+        !is_hidden && (!self.is_strict || below(&self.writable))
+    }
+
+    fn apply(&mut self, text: &str) {
+        let mut in_service = false;
+        for line in text.replace("\\\n", " ").lines().map(str::trim) {
+            if line.starts_with('[') {
+                in_service = line == "[Service]";
+            } else if let Some((key, value)) = line.split_once('=').filter(|_| in_service) {
+                self.set(key.trim(), value.trim());
+            }
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &str) {
+        let is_no = matches!(value, "" | "no" | "false" | "off" | "0" | "n" | "f");
+        match key {
+            "ProtectSystem" => self.is_strict = value == "strict",
+            "ProtectHome" => self.hides_homes = !is_no && value != "read-only",
+            "PrivateTmp" => self.hides_temporary = !is_no,
+            "ReadWritePaths" => extend(&mut self.writable, value),
+            "BindPaths" => extend(&mut self.bound, value),
+            _ => {}
+        }
+    }
+}
+
+/// An empty value takes back what was set before.
+fn extend(paths: &mut Vec<PathBuf>, value: &str) {
+    if value.is_empty() {
+        paths.clear();
+    }
+    paths.extend(words(value).iter().map(|word| PathBuf::from(destination(word))));
+}
+
+/// What a word of `ReadWritePaths=` or `BindPaths=` names inside the sandbox.
+fn destination(word: &str) -> String {
+    let word = word.trim_start_matches(['-', '+', '!']).replace("%%", "%");
+    let mut parts = word.split(':');
+    let source = parts.next().unwrap_or_default();
+    parts.next().filter(|to| !to.is_empty()).unwrap_or(source).replace(COLON, ":")
+}
+
+/// Stands for a colon that was quoted, so that it parts nothing; no path has it.
+const COLON: char = '\0';
+
+/// The words of a value: parted by white space outside quotes, a backslash taking the next character as it is.
+fn words(value: &str) -> Vec<String> {
+    let (mut found, mut word, mut quote, mut is_word) = (Vec::new(), String::new(), None, false);
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\\', _) => word.extend(chars.next().map(|c| if c == ':' { COLON } else { c })),
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (c, None) if c.is_whitespace() => {
+                if is_word {
+                    found.push(std::mem::take(&mut word));
+                }
+                is_word = false;
+                continue;
+            }
+            (':', Some(_)) => word.push(COLON),
+            (c, _) => word.push(c),
+        }
+        is_word = true;
+    }
+    if is_word {
+        found.push(word);
+    }
+    found
+}
+
+/// The text of a unit file; a link to `/dev/null` masks it.
+fn text_at(path: &Path) -> Option<String> {
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    is_file.then(|| fs::read(path).ok()).flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+#[path = "sandbox_tests.rs"]
+mod tests;
