@@ -45,12 +45,12 @@ pub(crate) struct Site {
     pub(crate) lock: Lock,
 }
 
-/// The index kept open between runs, with the file that it is.
+/// The index of the newest run, with the file that it is; open while somebody needs it.
 #[derive(Debug)]
 pub(crate) struct OpenIndex {
     path: PathBuf,
     file: (u64, u64),
-    store: Store,
+    store: Option<Store>,
 }
 
 /// Where the index of `library` is.
@@ -87,7 +87,14 @@ pub(crate) fn store_if_open(library: &Library, open_index: &Mutex<Option<OpenInd
     let open = lock(open_index);
     open.as_ref()
         .filter(|open| open.path == path && file_id(&path) == Some(open.file))
-        .map(|open| open.store.clone())
+        .and_then(|open| open.store.clone())
+}
+
+/// Closes the index once its last user is done, and remembers which one it was: an idle library costs neither a thread nor memory.
+pub(crate) fn close_index(open_index: &Mutex<Option<OpenIndex>>) {
+    if let Some(open) = lock(open_index).as_mut() {
+        open.store = None;
+    }
 }
 
 /// A root that can be read but not written would fail at every file.
@@ -156,7 +163,7 @@ fn open_store(library: &Library, open_index: &Mutex<Option<OpenIndex>>) -> Resul
     let mut open = lock(open_index);
     *open = None;
     let store = Store::open(&path).map_err(|error| end_of_store(&error))?;
-    *open = file_id(&path).map(|file| OpenIndex { path, file, store: store.clone() });
+    *open = file_id(&path).map(|file| OpenIndex { path, file, store: Some(store.clone()) });
     Ok(store)
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::auth::Authorizer;
 use crate::config::Library;
 use crate::job::faults::text_of;
-use crate::job::open::{OpenIndex, index_path, store_if_open};
+use crate::job::open::{OpenIndex, close_index, index_path, store_if_open};
 use crate::job::refused::Refused;
 use crate::job::run;
 use crate::job::tools::blocking;
@@ -58,6 +58,10 @@ pub struct SyncJob {
     pub(crate) progress: watch::Sender<Progress>,
     /// Whether the next run tries what failed earlier without waiting for the end of its gap.
     pub(crate) is_hastened: AtomicBool,
+    /// Whether a run is under way, which needs the index.
+    is_running: AtomicBool,
+    /// Whether the index could not be read when it was last looked at, which is said once.
+    is_unreadable: AtomicBool,
 }
 
 impl SyncJob {
@@ -69,6 +73,8 @@ impl SyncJob {
             index: Arc::default(),
             progress: watch::Sender::default(),
             is_hastened: AtomicBool::default(),
+            is_running: AtomicBool::default(),
+            is_unreadable: AtomicBool::default(),
         }
     }
 
@@ -81,35 +87,41 @@ impl SyncJob {
             last_complete: None,
             token: self.shared.auth.health(),
         };
-        if let Some(store) = self.store_to_read().await
-            && let Err(error) = read_facts(&store, &self.shared.auth, &mut facts).await
-        {
+        let read = match self.store_to_read().await {
+            Ok(Some(store)) => read_facts(&store, &self.shared.auth, &mut facts).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        // It is looked at every few seconds or minutes.
+        let was_unreadable = self.is_unreadable.swap(read.is_err(), Ordering::Relaxed);
+        if let (Err(error), false) = (read, was_unreadable) {
             tracing::warn!(library = %self.library.name, error = %text_of(&error), "the index cannot be read");
+        }
+        if !self.is_running.load(Ordering::Acquire) {
+            close_index(&self.index);
         }
         facts
     }
 
-    /// The open index, else the one on disk for reading alone.
-    async fn store_to_read(&self) -> Option<Store> {
+    /// The open index, else the one on disk for reading alone; none if there is none, or if the look at it was broken off.
+    async fn store_to_read(&self) -> Result<Option<Store>, StoreError> {
         let (library, index) = (self.library.clone(), self.index.clone());
         let found = blocking(move || match store_if_open(&library, &index) {
             Some(store) => Ok(Some(store)),
             None => Store::open_read_only(&index_path(&library)),
         });
-        match found.await {
-            Ok(Ok(store)) => store,
-            Ok(Err(error)) => {
-                tracing::warn!(library = %self.library.name, error = %text_of(&error), "the index cannot be opened");
-                None
-            }
-            Err(_) => None,
-        }
+        found.await.unwrap_or(Ok(None))
     }
 }
 
 impl Job for SyncJob {
     fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>> {
-        Box::pin(run::run(self, full, stop))
+        Box::pin(async move {
+            self.is_running.store(true, Ordering::Release);
+            let report = run::run(self, full, stop).await;
+            self.is_running.store(false, Ordering::Release);
+            report
+        })
     }
 
     fn hasten(&self) {

@@ -7,6 +7,7 @@
 mod announce;
 pub mod backoff;
 pub mod describe;
+mod handle;
 pub mod schedule;
 mod sentence;
 mod slot;
@@ -19,9 +20,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::clock::mono_now;
 use crate::job::{Job, Outcome};
@@ -29,19 +30,24 @@ use crate::media::LibraryName;
 use crate::shutdown::Stop;
 use crate::status::LibraryStatus;
 use crate::supervisor::announce::log;
+pub use crate::supervisor::handle::{Handle, Ticket};
 use crate::supervisor::schedule::DueAfter;
 pub use crate::supervisor::sentence::Quotas;
 use crate::supervisor::sentence::sentence;
 pub use crate::supervisor::slot::{Activator, Answered, Published, Slot};
-use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
+use crate::supervisor::state::{EndFacts, WorkerState};
+use crate::supervisor::ticker::Reading;
 use crate::supervisor::worker::Worker;
 use crate::systemd::{Message, Notifier};
 
 /// The longest a stop may take, seconds: less than `TimeoutStopSec=90` of the unit, so that the daemon ends by itself.
 pub const GRACE_SECS: u64 = 60;
 
-/// A worker that has not ticked for this long is stalled; ticks come each second.
-const BEAT_AGE_MAX: Duration = Duration::from_secs(15);
+/// A worker that has not answered a tick for this long is stalled: two ticks and a half.
+const BEAT_AGE_MAX: Duration = Duration::from_secs(25);
+
+/// How soon a stalled worker is looked at again, where a sign of life is due.
+const STALLED_LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// At least this long between two status sentences that differ in progress alone.
 const SENTENCE_PERIOD: Duration = Duration::from_secs(5);
@@ -79,7 +85,8 @@ type Slots = BTreeMap<LibraryName, Slot>;
 
 /// Starts, watches and drains the workers.
 pub struct Supervisor {
-    ticks: watch::Receiver<DateTime<Utc>>,
+    ticks: watch::Receiver<Reading>,
+    news: Arc<Notify>,
     notifier: Notifier,
     commands: mpsc::Receiver<Changes>,
     slots: watch::Sender<Slots>,
@@ -93,34 +100,14 @@ pub struct Supervisor {
     stalled: Option<LibraryName>,
 }
 
-/// Asks the supervisor; clones ask the same one.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    commands: mpsc::Sender<Changes>,
-    slots: watch::Receiver<Slots>,
-    note: watch::Sender<String>,
-    quotas: Quotas,
-}
-
-/// A wish that was handed to a worker.
-#[derive(Clone, Debug)]
-pub struct Ticket {
-    /// Whose.
-    pub name: LibraryName,
-    /// Its worker.
-    pub slot: Slot,
-    /// The wish's number, to be found in [`Answered`].
-    pub number: u64,
-}
-
 // === impl Supervisor ===
 
 impl Supervisor {
-    /// A supervisor with a worker for each of `specs`, and its handle. `ticks` holds the wall clock's newest reading;
+    /// A supervisor with a worker for each of `specs`, and its handle. `ticks` holds the newest reading of the clocks;
     /// `quotas` is for the status sentence.
     pub fn start(
         specs: Vec<Arc<Spec>>,
-        ticks: watch::Receiver<DateTime<Utc>>,
+        ticks: watch::Receiver<Reading>,
         notifier: Notifier,
         quotas: Quotas,
     ) -> (Self, Handle) {
@@ -129,6 +116,7 @@ impl Supervisor {
         let (note, note_seen) = watch::channel(String::new());
         let mut supervisor = Self {
             ticks,
+            news: Arc::default(),
             notifier,
             commands,
             slots,
@@ -154,11 +142,16 @@ impl Supervisor {
             if deadline.is_some() && self.workers.is_empty() {
                 return true;
             }
+            #[cfg(debug_assertions)]
+            hang_on_request().await;
+            let look = self.next_look();
             tokio::select! {
                 tick = self.ticks.changed() => match tick {
-                    Ok(()) => self.on_tick(deadline.is_some()),
+                    Ok(()) => self.look(deadline.is_some()),
                     Err(_) => return false,
                 },
+                () = sleep_until(look) => self.look(deadline.is_some()),
+                () = self.news.notified(), if deadline.is_none() => self.tell_status(mono_now()),
                 Some(ended) = self.workers.join_next_with_id() => self.on_worker_ended(ended, deadline.is_some()),
                 Some(changes) = self.commands.recv(), if deadline.is_none() => self.apply(changes),
                 () = stop.begun(), if deadline.is_none() => {
@@ -179,7 +172,8 @@ impl Supervisor {
 
     fn spawn_in(&mut self, spec: Arc<Spec>, state: WorkerState, reason: String, rest: Duration) {
         let name = spec.name.clone();
-        let (worker, slot) = Worker::new(Arc::clone(&spec), state, reason, self.ticks.clone());
+        let (worker, slot) =
+            Worker::new(Arc::clone(&spec), state, reason, self.ticks.clone(), Arc::clone(&self.news));
         let work = async move {
             tokio::time::sleep(rest).await;
             worker.work().await;
@@ -236,7 +230,7 @@ impl Supervisor {
             (None, Some(error)) => {
                 let reason = format!("its worker ended by a bug: {error}");
                 log(Message::WorkerCrashed, &name, &reason);
-                let state = failed_from(&reason, *self.ticks.borrow());
+                let state = failed_from(&reason, self.ticks.borrow().wall_at(mono_now()));
                 self.spawn_in(spec, state, reason, RESTART_REST);
             }
             (None, None) => tracing::error!(library = %name, "a worker ended unasked"),
@@ -249,7 +243,14 @@ impl Supervisor {
         Some((name, spec))
     }
 
-    fn on_tick(&mut self, draining: bool) {
+    /// When a sign of life is due; a stalled worker withholds it.
+    fn next_look(&self) -> Option<Instant> {
+        let due = self.watchdog_sent + self.notifier.watchdog_period()?;
+        Some(if self.stalled.is_none() { due } else { due.max(mono_now() + STALLED_LOOK_PERIOD) })
+    }
+
+    /// Looks whether every worker lives, and says so to the service manager when it is time.
+    fn look(&mut self, draining: bool) {
         let now = mono_now();
         let stalled = stalled_worker(&self.slots.borrow(), now);
         if let Some(name) = &stalled
@@ -280,66 +281,13 @@ impl Supervisor {
     }
 }
 
-// === impl Handle ===
-
-impl Handle {
-    /// Every library's status, in name order.
-    pub fn libraries(&self) -> Vec<LibraryStatus> {
-        statuses(&self.slots.borrow())
-    }
-
-    /// Asks for a run of each of `names` (none: of all) on a person's behalf; unknown names are left out.
-    pub fn ask(&self, names: &[LibraryName], full: bool) -> Vec<Ticket> {
-        let wish = Activation { cause: Cause::Person, full };
-        let slots = self.slots.borrow();
-        let wanted = slots.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
-        wanted
-            .map(|(name, slot)| Ticket {
-                name: name.clone(),
-                slot: slot.clone(),
-                number: slot.activator.poke(wish),
-            })
-            .collect()
-    }
-
-    /// Tells every worker that the limits were changed.
-    pub fn limits_changed(&self) {
-        let wish = Activation { cause: Cause::LimitsChanged, full: false };
-        for slot in self.slots.borrow().values() {
-            slot.activator.poke(wish);
-        }
-    }
-
-    /// Changes the set of libraries; nothing happens if the supervisor has ended.
-    pub async fn apply(&self, changes: Changes) {
-        if self.commands.send(changes).await.is_err() {
-            tracing::debug!("the supervisor has ended; the change of libraries is dropped");
-        }
-    }
-
-    /// A remark that goes before the status sentence until it is taken back with an empty one.
-    pub fn set_note(&self, note: String) {
-        self.note.send_replace(note);
-    }
-
-    /// The status sentence at this moment.
-    pub fn sentence(&self) -> String {
-        sentence(&self.note.borrow(), &self.libraries(), &self.quotas)
-    }
-
-    /// Waits until every library was looked at, at most `patience`.
-    pub async fn ready(&self, patience: Duration) {
-        let slots: Vec<Slot> = self.slots.borrow().values().cloned().collect();
-        let all = async {
-            for mut slot in slots {
-                if slot.published.wait_for(|published| published.ready).await.is_err() {
-                    tracing::debug!("a worker ended before it was ready");
-                }
-            }
-        };
-        if timeout(patience, all).await.is_err() {
-            tracing::warn!("some libraries do not answer yet; they are served as soon as they do");
-        }
+/// Debug builds hang here for ever once the file is there that `GPHOTOS_SYNCD_DEBUG_HANG_FILE` names, so that a test can see the
+/// watchdog bite.
+#[cfg(debug_assertions)]
+async fn hang_on_request() {
+    let file = std::env::var_os("GPHOTOS_SYNCD_DEBUG_HANG_FILE").map(PathBuf::from);
+    if file.is_some_and(|file| file.exists()) {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -378,3 +326,5 @@ impl std::fmt::Debug for Spec {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watchdog_tests;

@@ -18,12 +18,13 @@ use crate::shutdown::{Shutdown, Stop};
 use crate::status::{LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::supervisor::describe::facts_unknown;
 use crate::supervisor::schedule::DueAfter;
+use crate::supervisor::ticker::{Reading, TICK_PERIOD};
 use crate::supervisor::{Changes, GRACE_SECS, Handle, Quotas, Spec, Supervisor};
 use crate::systemd::Notifier;
 
 /// How one fake run goes.
 #[derive(Clone)]
-enum Script {
+pub(super) enum Script {
     End(Outcome),
     Panic,
     /// Ends only when it is told to stop.
@@ -32,7 +33,7 @@ enum Script {
     Never,
 }
 
-struct FakeJob {
+pub(super) struct FakeJob {
     scripts: Mutex<VecDeque<Script>>,
     runs: AtomicUsize,
     at_once: AtomicUsize,
@@ -45,7 +46,7 @@ const RUN_SECS: u64 = 60;
 
 impl FakeJob {
     /// Runs of a minute: first those of `scripts`, then complete ones.
-    fn new(scripts: Vec<Script>) -> Arc<Self> {
+    pub(super) fn new(scripts: Vec<Script>) -> Arc<Self> {
         Self::with_token(scripts, TokenHealth::Good { dies_at: None })
     }
 
@@ -108,7 +109,7 @@ impl Job for FakeJob {
     }
 }
 
-fn library(text: &str) -> LibraryName {
+pub(super) fn library(text: &str) -> LibraryName {
     LibraryName::try_new(text).expect("a legal name")
 }
 
@@ -116,7 +117,7 @@ fn start_time() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).expect("a legal time")
 }
 
-fn spec(name: &str, job: &Arc<FakeJob>, period: Option<TimeDelta>) -> Arc<Spec> {
+pub(super) fn spec(name: &str, job: &Arc<FakeJob>, period: Option<TimeDelta>) -> Arc<Spec> {
     Arc::new(Spec {
         name: library(name),
         root: PathBuf::from("/srv").join(name),
@@ -135,16 +136,20 @@ struct Running {
     task: tokio::task::JoinHandle<bool>,
 }
 
+/// A tick that somebody must drive.
+pub(super) fn ticking() -> (watch::Sender<Reading>, watch::Receiver<Reading>) {
+    watch::channel(Reading { wall: start_time(), mono: mono_now() })
+}
+
 /// A supervisor whose wall clock goes with tokio's paused time.
 async fn start(specs: Vec<Arc<Spec>>) -> Running {
-    let (sender, ticks) = watch::channel(start_time());
+    let (sender, ticks) = ticking();
     tokio::spawn(async move {
-        let mut seconds = interval(Duration::from_secs(1));
-        let mut now = start_time();
+        let mut ticks = interval(TICK_PERIOD);
+        let began = *sender.borrow();
         while !sender.is_closed() {
-            seconds.tick().await;
-            now += TimeDelta::seconds(1);
-            sender.send_replace(now);
+            let mono = ticks.tick().await;
+            sender.send_replace(Reading { wall: began.wall_at(mono), mono });
         }
     });
     let (supervisor, handle) = Supervisor::start(specs, ticks, Notifier::from_env(), Quotas::new(Vec::new));

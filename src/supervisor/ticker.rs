@@ -1,55 +1,192 @@
-//! The one tick of the daemon: each second, the wall clock's reading goes to every worker.
+//! The slow tick of the daemon: every few seconds, the wall clock's reading goes to every worker.
 //!
 //! Owns: the only use of `tokio-cron-scheduler`. It keeps a fixed offset from UTC for each cron expression, which is wrong
 //! after a change to summer time, and it may start overlapping runs; so it drives one tick only, and `schedule.rs` decides
-//! what is due. Invariant: never starts a run. May import: `clock`. Tests: by the workers, which take any tick.
+//! what is due. It looks at the wall clock each half second, which its interface does not let anybody change; so it does that on a
+//! thread of its own, where a look wakes nobody else, and ticks seldom: between ticks a worker sleeps until its own next moment. Invariant: never starts a run; ticks whatever is done to the wall clock.
+//! May import: `clock`, `shutdown`. Tests: below, and by the workers, which take any tick.
 
-use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
-use crate::clock::wall_now;
+use crate::clock::{mono_now, wall_now};
+use crate::shutdown::{Shutdown, Stop};
 
-/// A tick each second: the finest step of a cron expression.
-const TICK_CRON: &str = "* * * * * *";
+/// Every ten seconds: how soon a jump of the wall clock is noticed, and how often a worker shows that it lives.
+const TICK_CRON: &str = "*/10 * * * * *";
+
+/// The time between two ticks.
+pub const TICK_PERIOD: Duration = Duration::from_secs(10);
+
+/// A tick that is late by this much beyond its period waits for a moment of the wall clock that was moved away.
+const TICK_LATE_MAX: Duration = Duration::from_secs(5);
+
+/// Both clocks, read at the same moment; the wall clock between two readings follows from the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The wall clock.
+    pub wall: DateTime<Utc>,
+    /// The monotonic clock.
+    pub mono: Instant,
+}
 
 /// Ticks while it lives.
+#[derive(Debug)]
 pub struct Ticker {
-    scheduler: JobScheduler,
+    stop: Shutdown,
+    thread: JoinHandle<()>,
 }
 
 /// The tick does not start.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start the scheduler's tick")]
-pub struct TickerError(#[source] JobSchedulerError);
+pub enum TickerError {
+    /// The system gives no thread or no timer.
+    #[error("cannot start the thread of the tick")]
+    Thread(#[source] std::io::Error),
+    /// The scheduler refuses.
+    #[error("cannot start the scheduler's tick")]
+    Scheduler(#[source] JobSchedulerError),
+    /// The thread ended before it ticked.
+    #[error("the thread of the tick ended by a bug")]
+    Ended,
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// Both clocks now.
+    pub fn take() -> Self {
+        Self { wall: wall_now(), mono: mono_now() }
+    }
+
+    /// The wall clock when the monotonic one shows `mono`, unless it was set since.
+    pub fn wall_at(&self, mono: Instant) -> DateTime<Utc> {
+        let since = TimeDelta::from_std(mono.saturating_duration_since(self.mono)).unwrap_or(TimeDelta::MAX);
+        self.wall.checked_add_signed(since).unwrap_or(self.wall)
+    }
+
+    /// The monotonic clock when the wall clock shows `wall`; a moment that is past is the reading's own.
+    pub fn mono_at(&self, wall: DateTime<Utc>) -> Option<Instant> {
+        let ahead = (wall - self.wall).to_std().unwrap_or(Duration::ZERO);
+        self.mono.checked_add(ahead)
+    }
+}
+
+// === impl Ticker ===
 
 impl Ticker {
-    /// Starts the tick; the receiver holds the newest reading of the wall clock.
+    /// Starts the tick; the receiver holds the newest reading of the clocks.
     ///
     /// # Errors
-    /// If the scheduler refuses to start.
-    pub async fn start() -> Result<(Self, watch::Receiver<DateTime<Utc>>), TickerError> {
-        let (sender, receiver) = watch::channel(wall_now());
-        let scheduler = JobScheduler::new().await.map_err(TickerError)?;
-        let tick = Job::new(TICK_CRON, move |_, _| {
-            sender.send_replace(wall_now());
-        })
-        .map_err(TickerError)?;
-        scheduler.add(tick).await.map_err(TickerError)?;
-        scheduler.start().await.map_err(TickerError)?;
-        Ok((Self { scheduler }, receiver))
+    /// If the thread or the scheduler refuses to start.
+    pub async fn start() -> Result<(Self, watch::Receiver<Reading>), TickerError> {
+        let (sender, receiver) = watch::channel(Reading::take());
+        let (stop, stopped) = Shutdown::new();
+        let (report, started) = oneshot::channel();
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(TickerError::Thread)?;
+        let work = move || runtime.block_on(tick(Arc::new(sender), stopped, report));
+        let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(work);
+        let thread = thread.map_err(TickerError::Thread)?;
+        started.await.map_err(|_| TickerError::Ended)??;
+        Ok((Self { stop, thread }, receiver))
     }
 
     /// Ends the tick.
-    pub async fn stop(mut self) {
-        if let Err(error) = self.scheduler.shutdown().await {
-            tracing::debug!(%error, "the scheduler did not stop cleanly");
+    pub async fn stop(self) {
+        self.stop.begin();
+        let joined = tokio::task::spawn_blocking(move || self.thread.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::debug!("the thread of the tick ended by a bug");
         }
     }
 }
 
-impl std::fmt::Debug for Ticker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ticker")
+/// The thread's whole life; the start is reported to who waits for it.
+async fn tick(
+    sender: Arc<watch::Sender<Reading>>,
+    stopped: Stop,
+    report: oneshot::Sender<Result<(), TickerError>>,
+) {
+    let (mut scheduler, first) = match begin(&sender).await {
+        Ok(begun) => begun,
+        Err(error) => {
+            // Nobody who waits is left only when the daemon is ending.
+            let _ = report.send(Err(error));
+            return;
+        }
+    };
+    let _ = report.send(Ok(()));
+    tokio::select! {
+        () = keep_ticking(scheduler.clone(), first, sender) => {}
+        () = stopped.begun() => {}
+    }
+    if let Err(error) = scheduler.shutdown().await {
+        tracing::debug!(%error, "the scheduler did not stop cleanly");
+    }
+}
+
+async fn begin(sender: &Arc<watch::Sender<Reading>>) -> Result<(JobScheduler, Job), TickerError> {
+    let scheduler = JobScheduler::new().await.map_err(TickerError::Scheduler)?;
+    let tick = add_tick(&scheduler, sender).await?;
+    scheduler.start().await.map_err(TickerError::Scheduler)?;
+    Ok((scheduler, tick))
+}
+
+async fn add_tick(
+    scheduler: &JobScheduler,
+    sender: &Arc<watch::Sender<Reading>>,
+) -> Result<Job, TickerError> {
+    let sender = Arc::clone(sender);
+    let tick = Job::new(TICK_CRON, move |_, _| {
+        sender.send_replace(Reading::take());
+    })
+    .map_err(TickerError::Scheduler)?;
+    scheduler.add(tick.clone()).await.map_err(TickerError::Scheduler)?;
+    Ok(tick)
+}
+
+/// The scheduler waits for a moment of the wall clock. After the clock was set back that moment is far away, and the tick is
+/// arranged anew.
+async fn keep_ticking(scheduler: JobScheduler, mut tick: Job, sender: Arc<watch::Sender<Reading>>) {
+    // Ends with the thread.
+    loop {
+        let due = sender.borrow().mono + TICK_PERIOD + TICK_LATE_MAX;
+        tokio::time::sleep_until(due).await;
+        if mono_now() < sender.borrow().mono + TICK_PERIOD + TICK_LATE_MAX {
+            continue;
+        }
+        sender.send_replace(Reading::take());
+        tracing::debug!("the wall clock was set back, or this machine slept; the tick is arranged anew");
+        if let Err(error) = scheduler.remove(&tick.guid()).await {
+            tracing::debug!(%error, "the old tick is not there");
+        }
+        match add_tick(&scheduler, &sender).await {
+            Ok(added) => tick = added,
+            Err(error) => tracing::debug!(%error, "the tick is late; it is looked at again"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::clock::mono_now;
+    use crate::supervisor::ticker::Reading;
+    use chrono::{DateTime, TimeDelta};
+    use std::time::Duration;
+
+    #[test]
+    fn between_two_readings_the_wall_clock_follows_the_other() {
+        let wall = DateTime::from_timestamp(1_800_000_000, 0).expect("a legal time");
+        let reading = Reading { wall, mono: mono_now() };
+        let later = Duration::from_millis(2_500);
+        assert_eq!(reading.wall_at(reading.mono + later), wall + TimeDelta::milliseconds(2_500));
+        assert_eq!(reading.mono_at(wall + TimeDelta::milliseconds(2_500)), Some(reading.mono + later));
+        assert_eq!(reading.mono_at(wall - TimeDelta::hours(1)), Some(reading.mono));
     }
 }

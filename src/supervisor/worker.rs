@@ -1,4 +1,4 @@
-//! One library's worker: waits for wishes, ticks and the end of its run, and publishes what it does.
+//! One library's worker: waits for wishes, its next moment and the end of its run, and publishes what it does.
 //!
 //! Owns: the job of one library. Invariant: the loop never awaits the job itself nor the disk; they run in tasks of their
 //! own, so that the worker ticks on and a panic in them is an event like any other. May import: `job`, `media`, `shutdown`,
@@ -6,34 +6,40 @@
 
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use crate::clock::mono_now;
 use crate::job::{Facts, Job, Outcome, RunReport};
 use crate::shutdown::{Shutdown, Stop};
-use crate::supervisor::Spec;
 use crate::supervisor::announce::{Announcer, log};
 use crate::supervisor::describe::{View, describe, facts_unknown, reason_of_run, reason_of_token};
 use crate::supervisor::schedule::{LastSeen, Timetable};
 use crate::supervisor::slot::{Activator, Answered, Published, Slot, Wishes};
 use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
+use crate::supervisor::ticker::Reading;
+use crate::supervisor::{Spec, sleep_until};
 use crate::systemd::Message;
 
-/// Ticks (seconds) between two looks at the token file of a parked library.
-const TOKEN_LOOK_TICKS: u64 = 3;
+/// Between two looks at the token file of a parked library: a person who logged in waits for it.
+const TOKEN_LOOK_PERIOD: Duration = Duration::from_secs(3);
 
-/// Ticks (seconds) between two readings of the index during a run: the totals grow.
-const FACTS_RUNNING_TICKS: u64 = 10;
+/// Between two publications of a run's progress.
+const PROGRESS_PERIOD: Duration = Duration::from_secs(1);
 
-/// Ticks (seconds) between two readings of the index and the token otherwise: others may change them.
-const FACTS_IDLE_TICKS: u64 = 300;
+/// Between two readings of the index during a run: the totals grow.
+const FACTS_RUNNING_PERIOD: Duration = Duration::from_secs(10);
+
+/// Between two readings of the index and the token otherwise: others may change them.
+const FACTS_IDLE_PERIOD: Duration = Duration::from_secs(300);
 
 /// One library's worker.
 pub(crate) struct Worker {
     spec: Arc<Spec>,
-    ticks: watch::Receiver<DateTime<Utc>>,
+    ticks: watch::Receiver<Reading>,
+    news: Arc<Notify>,
     wishes: Wishes,
     published: watch::Sender<Published>,
     answered: watch::Sender<Answered>,
@@ -46,7 +52,8 @@ pub(crate) struct Worker {
     facts: Facts,
     reason: String,
     ready: bool,
-    tick_count: u64,
+    looked: Instant,
+    facts_began: Instant,
     serving: u64,
     run: Option<JoinHandle<RunEnded>>,
     facts_read: Option<JoinHandle<Facts>>,
@@ -56,14 +63,16 @@ pub(crate) struct Worker {
 // === impl Worker ===
 
 impl Worker {
-    /// A worker over `spec` in `state`, and its outside. `ticks` holds the wall clock's newest reading.
+    /// A worker over `spec` in `state`, and its outside. `ticks` holds the newest reading of the clocks; `news` is told of each
+    /// publication.
     pub(crate) fn new(
         spec: Arc<Spec>,
         state: WorkerState,
         reason: String,
-        ticks: watch::Receiver<DateTime<Utc>>,
+        ticks: watch::Receiver<Reading>,
+        news: Arc<Notify>,
     ) -> (Self, Slot) {
-        let now = *ticks.borrow();
+        let now = ticks.borrow().wall_at(mono_now());
         let timetable = Timetable::new((spec.due_after)(), spec.splay, now, random());
         let facts = facts_unknown();
         let first = first_status(&spec, &state, &reason, &facts, timetable.next());
@@ -86,6 +95,7 @@ impl Worker {
             facts_read: Some(read_facts(&spec.job)),
             spec,
             ticks,
+            news,
             wishes,
             published,
             answered,
@@ -97,7 +107,8 @@ impl Worker {
             facts,
             reason,
             ready: false,
-            tick_count: 0,
+            looked: mono_now(),
+            facts_began: mono_now(),
             serving: 0,
             run: None,
             token_look: None,
@@ -109,12 +120,17 @@ impl Worker {
     pub(crate) async fn work(mut self) {
         let leave = self.leave.clone();
         while self.state != WorkerState::Stopped {
+            let moment = self.next_moment();
             let is_leaving = matches!(self.state, WorkerState::Running { leaving: true, .. });
             tokio::select! {
                 tick = self.ticks.changed() => match tick {
-                    Ok(()) => self.on_tick(),
+                    Ok(()) => {
+                        self.beat.send_replace(mono_now());
+                        self.on_moment();
+                    }
                     Err(_) => break,
                 },
+                () = sleep_until(moment) => self.on_moment(),
                 () = self.wishes.arrived() => self.on_wish(),
                 ended = ended(&mut self.run) => self.on_run_ended(ended),
                 facts = ended(&mut self.facts_read) => self.on_facts(facts),
@@ -125,10 +141,31 @@ impl Worker {
         self.publish();
     }
 
-    fn on_tick(&mut self) {
-        let now = *self.ticks.borrow_and_update();
-        self.tick_count += 1;
-        self.beat.send_replace(mono_now());
+    /// The wall clock now, as far as the newest tick tells.
+    fn now(&self) -> DateTime<Utc> {
+        self.ticks.borrow().wall_at(mono_now())
+    }
+
+    /// When something is to be looked at next, if nothing happens before; the slow tick comes in any case.
+    fn next_moment(&self) -> Option<Instant> {
+        let due = [self.timetable.next(), self.state.until()].into_iter().flatten().min();
+        let due = due.and_then(|due| self.ticks.borrow().mono_at(due));
+        let period = match self.state {
+            WorkerState::Running { .. } => Some(PROGRESS_PERIOD),
+            WorkerState::NeedsLogin { .. } => Some(TOKEN_LOOK_PERIOD),
+            WorkerState::Idle
+            | WorkerState::BackingOff { .. }
+            | WorkerState::QuotaSpent { .. }
+            | WorkerState::DiskFull { .. }
+            | WorkerState::Failed { .. }
+            | WorkerState::Stopped => None,
+        };
+        [due, period.map(|period| self.looked + period)].into_iter().flatten().min()
+    }
+
+    fn on_moment(&mut self) {
+        self.ticks.borrow_and_update();
+        let now = self.now();
         if self.timetable.tick(now, random()) {
             let wish = Activation { cause: Cause::Schedule, full: false };
             self.enter(|state| state.activated(wish));
@@ -142,14 +179,20 @@ impl Worker {
 
     /// Begins those looks at disk that are due; at most one of each is under way.
     fn look_around(&mut self) {
-        let period = if self.state.is_running() { FACTS_RUNNING_TICKS } else { FACTS_IDLE_TICKS };
-        if self.facts_read.is_none() && self.tick_count.is_multiple_of(period) {
+        let now = mono_now();
+        let period = if self.state.is_running() { FACTS_RUNNING_PERIOD } else { FACTS_IDLE_PERIOD };
+        if self.facts_read.is_none() && now - self.facts_began >= period {
+            self.facts_began = now;
             self.facts_read = Some(read_facts(&self.spec.job));
         }
         let parked = matches!(self.state, WorkerState::NeedsLogin { .. });
-        if parked && self.token_look.is_none() && self.tick_count.is_multiple_of(TOKEN_LOOK_TICKS) {
+        if parked && self.token_look.is_none() && now - self.looked >= TOKEN_LOOK_PERIOD {
             let job = Arc::clone(&self.spec.job);
             self.token_look = Some(tokio::task::spawn_blocking(move || job.token_stamp()));
+        }
+        let period = if parked { TOKEN_LOOK_PERIOD } else { PROGRESS_PERIOD };
+        if now - self.looked >= period {
+            self.looked = now;
         }
     }
 
@@ -181,7 +224,7 @@ impl Worker {
                 log(Message::WorkerCrashed, &self.spec.name, &format!("reading its index: {error}"));
             }
         }
-        let now = *self.ticks.borrow();
+        let now = self.now();
         self.announcer.token_seen(&self.facts.token, now);
         if !self.ready {
             self.ready = true;
@@ -220,7 +263,7 @@ impl Worker {
         if report.summary.is_some() {
             self.facts.last_run.clone_from(&report.summary);
         }
-        let facts = EndFacts { now: *self.ticks.borrow(), jitter: random(), stamp };
+        let facts = EndFacts { now: self.now(), jitter: random(), stamp };
         self.enter(|state| match state.clone().finished(&report.outcome, facts) {
             Ok(next) => next,
             Err(illegal) => {
@@ -233,7 +276,7 @@ impl Worker {
         }
         // A look that began during the run would bring older facts than the run did; after a crash there are none but a new look's.
         self.facts_read = if has_facts { None } else { Some(read_facts(&self.spec.job)) };
-        self.announcer.token_seen(&self.facts.token, *self.ticks.borrow());
+        self.announcer.token_seen(&self.facts.token, self.now());
         self.publish();
     }
 
@@ -288,6 +331,7 @@ impl Worker {
             next_run: self.timetable.next(),
         });
         self.published.send_replace(Published { status, ready: self.ready });
+        self.news.notify_one();
     }
 }
 

@@ -51,10 +51,11 @@ pub fn drop_in_for(folders: &[&Path]) -> String {
     for folder in outside() {
         if is_hidden_by_default(folder) {
             is_home |= HOMES.iter().any(|home| folder.starts_with(home));
-            service.push_str(&format!("BindPaths={}\n", quoted(folder, true)));
+            service.extend(["BindPaths=", &quoted(folder, true), "\n"]);
         } else {
-            mounts.push_str(&format!("RequiresMountsFor={}\n", quoted(folder, false)));
-            service.push_str(&format!("ReadWritePaths={}\n", quoted(folder, false)));
+            let path = quoted(folder, false);
+            mounts.extend(["RequiresMountsFor=", &path, "\n"]);
+            service.extend(["ReadWritePaths=", &path, "\n"]);
         }
     }
     let homes = if is_home { "ProtectHome=tmpfs\n" } else { "" };
@@ -71,9 +72,8 @@ pub fn drop_in_for(folders: &[&Path]) -> String {
 /// A path as a word of a unit: quoted where needed, `%` doubled; in `BindPaths=` a colon would part source and destination.
 fn quoted(path: &Path, is_bind: bool) -> String {
     let text = path.to_string_lossy().replace('\\', r"\\").replace('%', "%%").replace('"', "\\\"");
-    let is_bare =
-        |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | ';') && !(is_bind && c == ':');
-    if !text.chars().all(is_bare) {
+    let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ';') || (is_bind && c == ':');
+    if text.contains(parts) {
         return format!("\"{text}\"");
     }
     text

@@ -224,6 +224,29 @@ fn signs_of_life_come_within_the_watchdogs_period() {
 }
 
 #[test]
+fn a_supervisor_that_hangs_gives_no_sign_of_life() {
+    let home = Home::with(&["alice"]);
+    let file = home.path("hang");
+    let mut served = launch(&home, |command| {
+        command.env("WATCHDOG_USEC", "1000000").env("GPHOTOS_SYNCD_DEBUG_HANG_FILE", &file);
+    });
+    let pings = |told: &[String]| told.iter().filter(|told| told.contains("WATCHDOG=1")).count();
+    served.until("two signs of life", |served| pings(&served.told) >= 2);
+    fs::write(&file, "").expect("writable");
+    // The loop comes round once more, and stops at the file.
+    let (stopped, mut last) = (home.google.now() + chrono::TimeDelta::seconds(4), 0);
+    let settled = home.google.now() + chrono::TimeDelta::seconds(1);
+    served.until("the time of eight signs", |served| {
+        if home.google.now() < settled {
+            last = pings(&served.told);
+        }
+        home.google.now() > stopped
+    });
+    assert_eq!(pings(&served.told), last, "{:?}", served.told);
+    served.kill();
+}
+
+#[test]
 fn a_daemon_without_libraries_is_ready_and_idles() {
     let home = Home::bare(Settings::default());
     home.write_config("");

@@ -23,8 +23,10 @@ fn check(home: &Home, files: &[(&str, &str)]) -> String {
 
 fn home_of(roots: &[(&str, &str)]) -> Home {
     let home = Home::bare(Settings::default());
-    let tables: String =
-        roots.iter().map(|(name, root)| format!("[library.{name}]\nroot = \"{root}\"\n")).collect();
+    let mut tables = String::new();
+    for (name, root) in roots {
+        tables.extend(["[library.", name, "]\nroot = \"", root, "\"\n"]);
+    }
     home.write_config(&tables);
     home
 }
@@ -74,11 +76,8 @@ fn systemd_takes_the_printed_drop_in_without_a_word() {
     let drop_in = said.split_once("<<'END'\n").and_then(|(_, rest)| rest.split_once("END\n"));
     let units = home.path("units");
     let unit = UNIT.replace("/usr/bin/gphotos-syncd", env!("CARGO_BIN_EXE_gphotos-syncd"));
-    let unit: String = unit
-        .lines()
-        .filter(|line| !line.starts_with("Documentation="))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let lines: Vec<&str> = unit.lines().filter(|line| !line.starts_with("Documentation=")).collect();
+    let unit = lines.join("\n") + "\n";
     fs::write(units.join("gphotos-syncd.service"), unit).expect("writable");
     let drop_in = drop_in.expect("a drop-in").0;
     fs::write(units.join("gphotos-syncd.service.d/libraries.conf"), drop_in).expect("writable");
