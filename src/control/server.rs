@@ -118,25 +118,33 @@ impl Server {
     /// Serves until `stop`, handing every request to `calls`; removes the socket at the end.
     pub async fn serve(self, calls: mpsc::Sender<Call>, stop: Stop) {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        // What ails is said once until it is over: clients that try again and again must not fill the journal.
+        let (mut is_deaf, mut is_full) = (false, false);
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 () = stop.begun() => break,
             };
             let stream = match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, _)) => {
+                    is_deaf = false;
+                    stream
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "the control socket does not accept");
+                    if !std::mem::replace(&mut is_deaf, true) {
+                        tracing::warn!(%error, "the control socket does not accept");
+                    }
                     tokio::time::sleep(ACCEPT_REST).await;
                     continue;
                 }
             };
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                tracing::warn!(
-                    "the control socket has {CONNECTIONS_MAX} connections; another one is refused"
-                );
+                if !std::mem::replace(&mut is_full, true) {
+                    tracing::warn!("the control socket has {CONNECTIONS_MAX} connections; more are refused");
+                }
                 continue;
             };
+            is_full = false;
             let calls = calls.clone();
             tokio::spawn(async move {
                 if let Err(error) = converse(stream, calls).await {

@@ -50,6 +50,8 @@ pub struct AlbumPage {
     pub albums: Vec<Album>,
     /// The next page's token; none: this was the last.
     pub next: Option<String>,
+    /// Entries that were no albums: they had no id.
+    pub malformed: u64,
 }
 
 /// The answer for one id of a batchGet.

@@ -36,10 +36,8 @@ pub(crate) fn album_page(answer: &Value, sent: Option<&str>) -> Result<AlbumPage
     let entries = list(answer, "albums")?;
     let next = next_token(answer, sent)?;
     let albums: Vec<Album> = entries.iter().filter_map(album).collect();
-    if albums.len() < entries.len() {
-        tracing::warn!(malformed = entries.len() - albums.len(), "albums without an id were passed over");
-    }
-    Ok(AlbumPage { albums, next })
+    let malformed = (entries.len() - albums.len()) as u64;
+    Ok(AlbumPage { albums, next, malformed })
 }
 
 /// The answer of `mediaItems.batchGet` for the `asked` ids: one entry for each, in their order.

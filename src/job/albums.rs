@@ -62,6 +62,7 @@ async fn all_albums(feeder: &Feeder<'_>) -> Result<Vec<Album>, Outcome> {
     for _ in 0..ALBUM_PAGES_MAX {
         let page = feeder.tools.source.albums_page(token.as_deref()).await;
         let mut page = page.map_err(|error| end_of_listing(&error))?;
+        feeder.note_malformed(page.malformed);
         albums.append(&mut page.albums);
         if page.next.is_none() {
             return Ok(albums);

@@ -214,10 +214,11 @@ impl Feeder<'_> {
         self.pages.reserve().await.map_err(|_| Outcome::Interrupted)
     }
 
-    /// Entries that are no items at all are said and make the run incomplete.
+    /// Entries that are no items at all make the run incomplete; they are said at its end, as one number.
     pub(crate) fn note_malformed(&self, malformed: u64) {
         if malformed > 0 {
-            tracing::warn!(count = malformed, "Google listed entries without an id");
+            tracing::debug!(count = malformed, "Google listed entries without an id");
+            self.tools.count(|counts| counts.malformed += malformed);
             self.tools.leave_undone(format!("{malformed} entries of a listing have no id"));
         }
     }

@@ -94,7 +94,8 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
     }
     if failed > 0 {
         let reason = reason.unwrap_or_default();
-        tracing::warn!(count = failed, reason, "album links could not be made or removed");
+        tracing::debug!(count = failed, reason, "album links could not be made or removed");
+        tools.count(|counts| counts.links_failed += failed);
         tools.leave_undone(reason);
     }
     Ok(failed == 0)

@@ -135,7 +135,8 @@ async fn finish(tools: &Tools, outcome: Outcome, before: Sent, limiter: &Limiter
     if let Err(error) = tools.store.record_run(summary.clone()).await {
         tracing::warn!(error = %text_of(&error), "the run could not be recorded");
     }
-    say_ended(&summary, missing);
+    say_undone(&counts, missing);
+    say_ended(&summary);
     RunReport { outcome, summary: Some(summary) }
 }
 
@@ -164,10 +165,21 @@ fn summary_of(
     }
 }
 
-fn say_ended(summary: &RunSummary, missing: u64) {
+/// What a run left undone, a line for each kind: never one for each item, page or album, of which there may be a million.
+fn say_undone(counts: &Counts, missing: u64) {
     if missing > 0 {
         tracing::warn!(count = missing, "files could not be fetched; they are tried again in later runs");
     }
+    if counts.malformed > 0 {
+        tracing::warn!(count = counts.malformed, "Google listed entries without an id");
+    }
+    if counts.links_failed > 0 {
+        let reason = counts.undone.as_deref().unwrap_or_default();
+        tracing::warn!(count = counts.links_failed, reason, "album links could not be made or removed");
+    }
+}
+
+fn say_ended(summary: &RunSummary) {
     tracing::info!(
         end = ?summary.end,
         reason = summary.reason.as_deref().unwrap_or_default(),

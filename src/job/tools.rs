@@ -60,6 +60,10 @@ pub(crate) struct Counts {
     pub(crate) downloaded: u64,
     pub(crate) bytes: u64,
     pub(crate) failed: u64,
+    /// Entries of listings that had no id.
+    pub(crate) malformed: u64,
+    /// Album links that could not be made or removed.
+    pub(crate) links_failed: u64,
     /// Whether a full listing was gone through to its end.
     pub(crate) full: bool,
     /// The first thing other than a file that was left undone (an album, a link, a sidecar, an entry that was no item), as a

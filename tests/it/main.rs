@@ -7,6 +7,7 @@
 
 mod albums;
 mod answers;
+mod catalog;
 mod client_secret;
 mod config;
 mod config_faults;
@@ -16,6 +17,7 @@ mod daemon;
 mod fairness;
 mod fence;
 mod listing;
+mod log_rate;
 mod login;
 mod names;
 mod network;
