@@ -1,0 +1,74 @@
+# What the scripts of this folder share: where things are, the moment of the build, the flags, the tools.
+# It is sourced by bash, from anywhere; it changes into the project's folder.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+root=$PWD
+# Everything that is built for packages, before it is packed.
+stage=$root/target/packaging
+# Tools are kept outside the tree, so that a fresh clone finds those of the one before.
+tools=${GPHOTOS_SYNCD_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/gphotos-syncd-packaging}
+PATH=$tools/bin:$PATH
+
+# The moment that artefacts carry: the commit's, unless the caller knows better.
+if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
+  SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct) || exit 1
+fi
+export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
+umask 022
+
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+say() { printf '%s: %s\n' "${0##*/}" "$*"; }
+
+# need_apt COMMAND PACKAGE...: installs the packages if the command is missing.
+need_apt() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null && return 0
+  say "installing $* with apt-get, for $command"
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# need_cargo TOOL VERSION: builds the tool in exactly this version if it is missing.
+need_cargo() {
+  local tool=$1 wanted=$2
+  if [ -x "$tools/bin/$tool" ] && [ "$(cat "$tools/$tool.version" 2>/dev/null)" = "$wanted" ]; then
+    return 0
+  fi
+  say "building $tool $wanted into $tools (once)"
+  env -u RUSTFLAGS -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR cargo install --quiet --locked --force --root "$tools" "$tool@$wanted" || return 1
+  printf '%s\n' "$wanted" >"$tools/$tool.version"
+}
+
+# make_stage PROFILE: the binary, and all that is made of it: a stripped copy, manual pages, completions.
+make_stage() {
+  local profile=$1
+  say "building with the profile $profile"
+  case $profile in
+    dev) cargo build --locked -p gphotos-syncd -p man-pages || return 1 ;;
+    dist) with_flags cargo build --profile dist --locked -p gphotos-syncd -p man-pages || return 1 ;;
+    *) say "no such profile: $profile (dist, dev)" >&2 && return 64 ;;
+  esac
+  say "writing manual pages and completions to target/packaging"
+  fill_stage "target/${profile/dev/debug}"
+}
+
+# with_flags COMMAND...: no path of this machine may stand in a binary, neither of the sources and crates nor of C code.
+with_flags() {
+  RUSTFLAGS="--remap-path-prefix=$root=/gphotos-syncd --remap-path-prefix=$cargo_home=/cargo" \
+    CFLAGS="-ffile-prefix-map=$root=/gphotos-syncd -ffile-prefix-map=$cargo_home=/cargo" "$@"
+}
+
+# fill_stage DIR: takes the binary and the writer of the pages from DIR.
+fill_stage() {
+  local from=$1 shell
+  rm -rf "$stage"
+  mkdir -p "$stage"/{bin,man,completions} || return 1
+  strip --strip-all -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
+  "$from/man-pages" "$stage/man" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" || return 1
+  if compgen -G "packaging/man/*.[58]" >/dev/null; then cp packaging/man/*.[58] "$stage/man/"; fi
+  "$stage/bin/gphotos-syncd" completions bash >"$stage/completions/gphotos-syncd.bash" &&
+    "$stage/bin/gphotos-syncd" completions zsh >"$stage/completions/_gphotos-syncd" &&
+    "$stage/bin/gphotos-syncd" completions fish >"$stage/completions/gphotos-syncd.fish" || return 1
+}
