@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts of this folder share: where things are, the moment of the build, the flags, the tools.
 # It is sourced by bash, from anywhere; it changes into the project's folder.
 
@@ -55,9 +56,11 @@ make_stage() {
 }
 
 # with_flags COMMAND...: no path of this machine may stand in a binary, neither of the sources and crates nor of C code.
+# Cargo parts these flags by the character 31, and the C compiler's are quoted, because a path may have spaces.
 with_flags() {
-  RUSTFLAGS="--remap-path-prefix=$root=/gphotos-syncd --remap-path-prefix=$cargo_home=/cargo" \
-    CFLAGS="-ffile-prefix-map=$root=/gphotos-syncd -ffile-prefix-map=$cargo_home=/cargo" "$@"
+  local here="--remap-path-prefix=$root=/gphotos-syncd" crates="--remap-path-prefix=$cargo_home=/cargo"
+  env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$here"$'\x1f'"$crates" CC_SHELL_ESCAPED_FLAGS=1 \
+    CFLAGS="'-ffile-prefix-map=$root=/gphotos-syncd' '-ffile-prefix-map=$cargo_home=/cargo'" "$@"
 }
 
 # fill_stage DIR: takes the binary and the writer of the pages from DIR.
@@ -65,7 +68,7 @@ fill_stage() {
   local from=$1 shell
   rm -rf "$stage"
   mkdir -p "$stage"/{bin,man,completions} || return 1
-  strip --strip-all -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
+  strip --strip-all --remove-section=.comment -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
   "$from/man-pages" "$stage/man" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" || return 1
   if compgen -G "packaging/man/*.[58]" >/dev/null; then cp packaging/man/*.[58] "$stage/man/"; fi
   "$stage/bin/gphotos-syncd" completions bash >"$stage/completions/gphotos-syncd.bash" &&
