@@ -70,7 +70,7 @@ fill_stage() {
   mkdir -p "$stage"/{bin,man,completions} || return 1
   strip --strip-all --remove-section=.comment -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
   "$from/man-pages" "$stage/man" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" || return 1
-  if compgen -G "packaging/man/*.[58]" >/dev/null; then cp packaging/man/*.[58] "$stage/man/"; fi
+  cp packaging/man/*.[58] "$stage/man/" || return 1
   "$stage/bin/gphotos-syncd" completions bash >"$stage/completions/gphotos-syncd.bash" &&
     "$stage/bin/gphotos-syncd" completions zsh >"$stage/completions/_gphotos-syncd" &&
     "$stage/bin/gphotos-syncd" completions fish >"$stage/completions/gphotos-syncd.fish" || return 1

@@ -19,6 +19,7 @@ mod fence;
 mod listing;
 mod log_rate;
 mod login;
+mod manual;
 mod names;
 mod network;
 mod progress;

@@ -4,6 +4,8 @@
 //! definition that the program itself parses by, so they cannot be out of date; `DATE` (YYYY-MM-DD) comes from outside, so
 //! that the same sources give the same bytes. Tests: below.
 
+mod tidy;
+
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
@@ -13,6 +15,8 @@ use std::fs;
 use std::io::{Result, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use crate::tidy::tidy;
 
 /// The program, as the pages call it.
 const NAME: &str = "gphotos-syncd";
@@ -56,7 +60,7 @@ fn write_pages(dir: &Path, date: &str) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for command in std::iter::once(&program).chain(program.get_subcommands()) {
         let path = dir.join(format!("{}.1", page_name(command)));
-        fs::write(&path, page(command, &program, date)?)?;
+        fs::write(&path, tidy(&String::from_utf8_lossy(&page(command, &program, date)?)))?;
         written.push(path);
     }
     Ok(written)
@@ -66,7 +70,14 @@ fn write_pages(dir: &Path, date: &str) -> Result<Vec<PathBuf>> {
 fn program() -> Command {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
-    program
+    let names: Vec<String> = program.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.iter().fold(with_usage(program), |program, name| program.mut_subcommand(name, with_usage))
+}
+
+/// The command with the synopsis that its `--help` shows.
+fn with_usage(mut command: Command) -> Command {
+    let usage = command.render_usage().to_string();
+    command.override_usage(usage.trim_start_matches("Usage: ").to_owned())
 }
 
 fn page_name(command: &Command) -> &str {
@@ -219,5 +230,26 @@ mod tests {
     fn the_same_sources_give_the_same_bytes() {
         let (one, two) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         assert_eq!(all_pages(one.path()), all_pages(two.path()));
+    }
+
+    #[test]
+    fn every_page_that_a_page_written_by_hand_refers_to_is_there() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut known: Vec<String> = all_pages(dir.path()).into_iter().map(|(name, _)| name).collect();
+        let by_hand = ["gphotos-syncd.toml.5", "gphotos-syncd.service.8"];
+        known.extend(by_hand.map(str::to_owned));
+        for file in by_hand {
+            let page = fs::read_to_string(here.join(file)).expect("it is there");
+            let references = page.lines().filter_map(|line| line.strip_prefix(".Xr gphotos-syncd"));
+            let names: Vec<String> = references
+                .filter_map(|rest| rest.split_once(' '))
+                .map(|(name, rest)| format!("gphotos-syncd{name}.{}", &rest[..1]))
+                .collect();
+            assert!(names.len() >= 4, "{file} refers to {names:?} only");
+            for name in names {
+                assert!(known.contains(&name), "{file} refers to {name}, which is not there");
+            }
+        }
     }
 }
