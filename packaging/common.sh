@@ -16,8 +16,11 @@ if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 fi
 export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
 umask 022
+# What is built lies where the metadata of the packages looks for it, and is built by the flags below alone.
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET RUSTFLAGS
 
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
+# shellcheck disable=SC2034 # The scripts that source this file use it.
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*"; }
@@ -38,7 +41,7 @@ need_cargo() {
     return 0
   fi
   say "building $tool $wanted into $tools (once)"
-  env -u RUSTFLAGS -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR cargo install --quiet --locked --force --root "$tools" "$tool@$wanted" || return 1
+  cargo install --quiet --locked --force --root "$tools" "$tool@$wanted" || return 1
   printf '%s\n' "$wanted" >"$tools/$tool.version"
 }
 
@@ -59,18 +62,21 @@ make_stage() {
 # Cargo parts these flags by the character 31, and the C compiler's are quoted, because a path may have spaces.
 with_flags() {
   local here="--remap-path-prefix=$root=/gphotos-syncd" crates="--remap-path-prefix=$cargo_home=/cargo"
-  env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$here"$'\x1f'"$crates" CC_SHELL_ESCAPED_FLAGS=1 \
+  env CARGO_ENCODED_RUSTFLAGS="$here"$'\x1f'"$crates" CC_SHELL_ESCAPED_FLAGS=1 \
     CFLAGS="'-ffile-prefix-map=$root=/gphotos-syncd' '-ffile-prefix-map=$cargo_home=/cargo'" "$@"
 }
 
 # fill_stage DIR: takes the binary and the writer of the pages from DIR.
 fill_stage() {
-  local from=$1 shell
+  local from=$1 page
   rm -rf "$stage"
-  mkdir -p "$stage"/{bin,man,completions} || return 1
+  mkdir -p "$stage"/{bin,man,man.gz,completions} || return 1
   strip --strip-all --remove-section=.comment -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
   "$from/man-pages" "$stage/man" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" || return 1
   cp packaging/man/*.[58] "$stage/man/" || return 1
+  for page in "$stage"/man/*; do
+    gzip -9 --no-name --stdout "$page" >"$stage/man.gz/${page##*/}.gz" || return 1
+  done
   "$stage/bin/gphotos-syncd" completions bash >"$stage/completions/gphotos-syncd.bash" &&
     "$stage/bin/gphotos-syncd" completions zsh >"$stage/completions/_gphotos-syncd" &&
     "$stage/bin/gphotos-syncd" completions fish >"$stage/completions/gphotos-syncd.fish" || return 1

@@ -22,6 +22,7 @@ mod login;
 mod manual;
 mod names;
 mod network;
+mod packages;
 mod progress;
 mod quota;
 mod reload;
