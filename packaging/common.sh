@@ -72,6 +72,7 @@ fill_stage() {
   rm -rf "$stage"
   mkdir -p "$stage"/{bin,man,man.gz,completions} || return 1
   strip --strip-all --remove-section=.comment -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
+  write_notices "$stage/NOTICE" && gzip -9 --no-name "$stage/NOTICE" || return 1
   "$from/man-pages" "$stage/man" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" || return 1
   cp packaging/man/*.[58] "$stage/man/" || return 1
   for page in "$stage"/man/*; do
@@ -80,4 +81,22 @@ fill_stage() {
   "$stage/bin/gphotos-syncd" completions bash >"$stage/completions/gphotos-syncd.bash" &&
     "$stage/bin/gphotos-syncd" completions zsh >"$stage/completions/_gphotos-syncd" &&
     "$stage/bin/gphotos-syncd" completions fish >"$stage/completions/gphotos-syncd.fish" || return 1
+}
+
+# linked_crates: the crates that are linked into the binary, one a line: NAME VERSION|LICENCE.
+linked_crates() {
+  cargo tree --locked -p gphotos-syncd -e normal,no-proc-macro --prefix none --format '{p}|{l}' |
+    sed -e 's/ (\*)$//' -e 's/ (proc-macro)|/|/' -e 's/ v\([0-9]\)/ \1/' | grep -v '^gphotos-syncd ' | sort -u
+}
+
+# write_notices FILE: the licences of all linked crates, word by word, as most of them demand of who passes them on.
+write_notices() {
+  local crate licence text
+  linked_crates | while IFS='|' read -r crate licence; do
+    printf '%s\n\n%s\nLicence: %s\n\n' "$(printf '=%.0s' {1..80})" "$crate" "$licence"
+    for text in "$cargo_home"/registry/src/*/"${crate// /-}"/{LICEN[CS]E,COPYING,NOTICE,COPYRIGHT}*; do
+      [ -f "$text" ] && cat "$text" && printf '\n'
+    done
+  done >"$1"
+  [ -s "$1" ]
 }
