@@ -171,13 +171,25 @@ fn every_file_for_systemd_is_in_every_package() {
         ("the archive", &read("packaging/release")),
         ("Arch's package", &read("packaging/arch/PKGBUILD")),
     ];
-    for folder in ["systemd", "packaging/sysusers.d", "packaging/tmpfiles.d"] {
+    for folder in
+        ["systemd", "systemd/gphotos-syncd.service.d", "packaging/sysusers.d", "packaging/tmpfiles.d"]
+    {
         for entry in fs::read_dir(project(folder)).expect("it is there") {
-            let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
-            let path = format!("{folder}/{name}");
+            let entry = entry.expect("readable");
+            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
             for (what, list) in &lists {
-                assert!(list.contains(&path), "{path} is not in {what}");
+                let is_there = list.contains(&path) || list.contains(&format!("{folder}/*"));
+                assert!(is_there, "{path} is not in {what}");
             }
         }
     }
+}
+
+#[test]
+fn the_state_folder_that_a_package_makes_is_as_the_unit_makes_it() {
+    let unit = read("systemd/gphotos-syncd.service");
+    let mode =
+        unit.lines().find_map(|line| line.strip_prefix("StateDirectoryMode=")).expect("it stands there");
+    let made = format!("d /var/lib/gphotos-syncd {mode} gphotos-syncd gphotos-syncd -");
+    assert!(read("packaging/tmpfiles.d/gphotos-syncd.conf").lines().any(|line| line == made), "{made}");
 }
