@@ -75,6 +75,8 @@ fill_stage() {
   write_notices "$stage/NOTICE" && gzip -9 --no-name "$stage/NOTICE" || return 1
   "$from/man-pages" "$stage/man" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)" || return 1
   cp packaging/man/*.[58] "$stage/man/" || return 1
+  # The unit and the journal's catalog name the page without its suffix.
+  printf '.so man8/gphotos-syncd.service.8\n' >"$stage/man/gphotos-syncd.8"
   for page in "$stage"/man/*; do
     gzip -9 --no-name --stdout "$page" >"$stage/man.gz/${page##*/}.gz" || return 1
   done
