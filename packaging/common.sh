@@ -83,6 +83,9 @@ fill_stage() {
   "$stage/bin/gphotos-syncd" completions bash >"$stage/completions/gphotos-syncd.bash" &&
     "$stage/bin/gphotos-syncd" completions zsh >"$stage/completions/_gphotos-syncd" &&
     "$stage/bin/gphotos-syncd" completions fish >"$stage/completions/gphotos-syncd.fish" || return 1
+  # Packages carry the times of files; those of a checkout differ from one to the next.
+  mkdir "$stage/files" && cp --recursive --parents LICENSE ./*.md config systemd packaging "$stage/files" || return 1
+  find "$stage" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 }
 
 # linked_crates: the crates that are linked into the binary, one a line: NAME VERSION|LICENCE.
