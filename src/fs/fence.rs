@@ -49,25 +49,33 @@ pub fn raise(folders: &[PathBuf]) -> Raised {
     if let Err(errno) = rustix::thread::set_no_new_privs(true) {
         return Raised::Absent { why: format!("new privileges cannot be given up: {errno}") };
     }
-    match restrict(folders) {
+    let Ok(ruleset) = limits() else {
+        let why = "Landlock is not in this kernel (Linux 5.19 or later has what it takes), or it is switched off or forbidden";
+        return Raised::Absent { why: why.to_owned() };
+    };
+    match restrict(ruleset, folders) {
         Ok((status, ids)) if status != RulesetStatus::NotEnforced => {
             let count = ids.len();
             // A second call would only narrow what the first one left; nobody makes one.
             let _ = FENCE.set(ids);
             Raised::InForce { folders: count, whole: status == RulesetStatus::FullyEnforced }
         }
-        Ok(_) => Raised::Absent { why: "the kernel has no Landlock, or it is switched off".to_owned() },
+        Ok(_) => Raised::Absent { why: "the kernel did not take it".to_owned() },
         Err(error) => Raised::Absent { why: error.to_string() },
     }
 }
 
-fn restrict(folders: &[PathBuf]) -> Result<(RulesetStatus, Vec<FileId>), RulesetError> {
-    let mut ruleset = Ruleset::default()
+/// What is asked of the kernel.
+fn limits() -> Result<Ruleset, RulesetError> {
+    Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_write(LEAST))?
         .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(AccessFs::from_write(MOST))?
-        .create()?;
+        .handle_access(AccessFs::from_write(MOST))
+}
+
+fn restrict(ruleset: Ruleset, folders: &[PathBuf]) -> Result<(RulesetStatus, Vec<FileId>), RulesetError> {
+    let mut ruleset = ruleset.create()?;
     let mut ids = Vec::new();
     for folder in folders {
         let (Ok(open), Some(id)) = (PathFd::new(folder), id_of(folder)) else { continue };
