@@ -71,17 +71,17 @@ async fn serve(options: &Options) -> Result<Exit, (Exit, String)> {
     let mut hangup = signal(SignalKind::hangup()).map_err(deaf)?;
     let notifier = Notifier::from_env();
 
-    // 2. The configuration; what it names is opened, once for all libraries.
+    // 2. The configuration.
     let config = Config::load(&options.config).map_err(|error| (Exit::Config, error.to_string()))?;
     let places = Places::find(&options.config);
     if let Some(shut_out) = confine::shut_out(&config, notifier.is_heard()) {
         tracing::error!("{shut_out}");
     }
+
+    // 3. The control socket: it tells that another daemon serves already. Then what all libraries share.
+    let server = Server::bind(&places.socket).map_err(|error| (exit_of(&error), told(&error)))?;
     let engine = Engine::build(config, options.client_secret.as_deref(), &places.state_dir)
         .map_err(|error| (error.exit(), error.told()))?;
-
-    // 3. The control socket: it tells that another daemon serves already.
-    let server = Server::bind(&places.socket).map_err(|error| (exit_of(&error), told(&error)))?;
 
     // 4. The supervisor with a worker for each library, and the tick that drives them.
     let (ticker, ticks) = Ticker::start().await.map_err(|error| (Exit::Bug, told(&error)))?;

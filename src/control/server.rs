@@ -115,7 +115,7 @@ impl Server {
         Ok(Self { listener, path: path.to_owned(), _lock: lock })
     }
 
-    /// Serves until `stop`, handing every request to `calls`; removes the socket at the end.
+    /// Serves until `stop`, handing every request to `calls`; the socket goes with the server.
     pub async fn serve(self, calls: mpsc::Sender<Call>, stop: Stop) {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         // What ails is said once until it is over: clients that try again and again must not fill the journal.
@@ -152,9 +152,6 @@ impl Server {
                 }
                 drop(place);
             });
-        }
-        if let Err(error) = remove_if_there(&self.path) {
-            tracing::debug!(%error, "cannot remove the control socket");
         }
     }
 }
@@ -207,6 +204,14 @@ fn take_lock(path: &Path) -> Result<File, BindError> {
     let written = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
     written.map_err(fault("write", &lock_path))?;
     Ok(lock)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Err(error) = remove_if_there(&self.path) {
+            tracing::debug!(%error, "cannot remove the control socket");
+        }
+    }
 }
 
 fn remove_if_there(path: &Path) -> Result<(), Error> {

@@ -14,6 +14,7 @@ use crate::config::{Config, Library};
 use crate::daemon::confine::STATE_DIR_MODE;
 use crate::daemon::told;
 use crate::exit::Exit;
+use crate::fs::{Lock, LockError};
 use crate::google::{GoogleClient, Transport};
 use crate::job::{Job, Shared, SyncJob};
 use crate::limiter::{Limiter, LimiterError};
@@ -21,6 +22,9 @@ use crate::secret::Secret;
 use crate::source::Source;
 use crate::supervisor::Spec;
 use crate::supervisor::schedule::DueAfter;
+
+/// The file whose lock says which process sends requests for the state folder's quotas.
+const LOCK_NAME: &str = "limiter.lock";
 
 /// What all libraries of one configuration share.
 pub struct Engine {
@@ -31,6 +35,8 @@ pub struct Engine {
     /// Leave to download, for all libraries together.
     downloads: Arc<Semaphore>,
     google: Option<GoogleSide>,
+    /// Two limiters over one state would each let the whole quota through.
+    lock: Arc<Lock>,
 }
 
 /// What it takes to talk to Google; a configuration without libraries needs none of it.
@@ -57,6 +63,13 @@ pub enum BuildError {
         #[source]
         source: std::io::Error,
     },
+    /// Another process sends requests.
+    #[error("another gphotos-syncd{} sends requests already, and the quota is one for all libraries\nhint: wait for its end, or name several libraries in one command: `gphotos-syncd sync alice bob`",
+        .holder.map_or_else(String::new, |pid| format!(" (process {pid})")))]
+    Busy {
+        /// Its process id, where it is readable.
+        holder: Option<u32>,
+    },
     /// No limiter.
     #[error("cannot keep the limiter's state in `{}`", .path.display())]
     Limiter {
@@ -81,6 +94,7 @@ impl BuildError {
                 Exit::NoPermission
             }
             Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
+            Self::Busy { .. } => Exit::TryLater,
             Self::ClientSecret(_) | Self::StateDir { .. } | Self::Limiter { .. } | Self::Transport(_) => {
                 Exit::Config
             }
@@ -90,6 +104,13 @@ impl BuildError {
     /// The error with its causes.
     pub fn told(&self) -> String {
         told(self)
+    }
+}
+
+fn locked(error: LockError, state_dir: &Path) -> BuildError {
+    match error {
+        LockError::Held { holder, .. } => BuildError::Busy { holder },
+        LockError::Fs(error) => BuildError::StateDir { path: state_dir.to_owned(), source: error.source },
     }
 }
 
@@ -104,11 +125,12 @@ impl Engine {
         let google = GoogleSide::open(&config, secret_flag)?;
         let made = DirBuilder::new().recursive(true).mode(STATE_DIR_MODE).create(state_dir);
         made.map_err(|source| BuildError::StateDir { path: state_dir.to_owned(), source })?;
+        let lock = Lock::take(&state_dir.join(LOCK_NAME)).map_err(|error| locked(error, state_dir))?;
         let limiter = Limiter::open(&config.limits, Some(state_dir))
             .map_err(|source| BuildError::Limiter { path: state_dir.to_owned(), source })?;
         limiter.set_libraries(config.libraries.len());
         let downloads = Arc::new(Semaphore::new(config.limits.downloads));
-        Ok(Self { config, limiter, downloads, google })
+        Ok(Self { config, limiter, downloads, google, lock: Arc::new(lock) })
     }
 
     /// The same limiter under another configuration; what was open stays open until its last user is done.
@@ -122,7 +144,8 @@ impl Engine {
         } else {
             Arc::new(Semaphore::new(config.limits.downloads))
         };
-        Ok(Self { config, limiter: self.limiter.clone(), downloads, google })
+        let lock = Arc::clone(&self.lock);
+        Ok(Self { config, limiter: self.limiter.clone(), downloads, google, lock })
     }
 
     /// Whether the jobs of both are given the same things besides their library's own settings: application, endpoints,

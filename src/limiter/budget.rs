@@ -49,6 +49,9 @@ pub struct DayRecord {
     /// Requests counted by library; not exact after a crash.
     #[serde(default)]
     pub(crate) libraries: BTreeMap<LibraryName, u64>,
+    /// The latest day that was counted and its count, if the clock has been set back to an earlier one since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) later: Option<(NaiveDate, u64)>,
     /// Until when Google's own word holds that the day is spent.
     #[serde(default)]
     pub(crate) spent_until: Option<DateTime<Utc>>,
@@ -123,7 +126,7 @@ impl DayBudget {
 
     /// Counts a request of `library` that is sent now; [`Self::parked_until`] has allowed it.
     pub fn count(&mut self, library: &LibraryName) {
-        self.day.used += 1;
+        self.day.used = self.day.used.saturating_add(1);
         if let Some(used) = self.day.libraries.get_mut(library) {
             *used += 1;
         } else {
@@ -183,16 +186,25 @@ impl DayBudget {
         self.day.used >= limit - limit * KEPT_BACK_PERCENT / 100 && used > limit / self.libraries()
     }
 
+    fn advance_to(&mut self, today: NaiveDate) {
+        let known = self.day.later.filter(|(date, _)| *date == today);
+        self.day.later = self.day.later.filter(|(date, _)| *date > today);
+        self.day.date = today;
+        self.day.used = known.map_or(0, |(_, used)| used);
+        self.reserve = self.reserve.map(|_| 0);
+        self.day.libraries.retain(|_, used| std::mem::take(used) > 0);
+    }
+
     /// Starts a new day's count if the day has ended.
     fn begin_day(&mut self, wall: DateTime<Utc>) {
         let today = pacific_date(wall);
         if today > self.day.date {
-            self.day.date = today;
-            self.day.used = 0;
-            self.reserve = self.reserve.map(|_| 0);
-            self.day.libraries.retain(|_, used| std::mem::take(used) > 0);
+            self.advance_to(today);
         } else if today < self.day.date - Days::new(1) {
-            // The clock was days ahead. The count stays, for part of it may have been today.
+            // The clock was days ahead, or is days behind now. The count stays, for part of it may have been today; and if the
+            // clock is right again later, that day is not given a second time.
+            let later = (self.day.date, self.day.used);
+            self.day.later = Some(self.day.later.map_or(later, |known| known.max(later)));
             self.day.date = today;
         }
         if self.day.spent_until.is_some_and(|until| until <= wall || until > wall + MARK_MAX) {

@@ -28,9 +28,10 @@ impl Moment {
 
     /// What the wall clock shows at `secs` on the limiter's scale.
     pub(crate) fn wall_at(self, secs: f64) -> DateTime<Utc> {
-        #[expect(clippy::cast_possible_truncation, reason = "holds are bounded by days")]
+        #[expect(clippy::cast_possible_truncation, reason = "beyond the range it is taken for its end")]
         let ahead_ms = ((secs - self.secs()).max(0.0) * 1_000.0).ceil() as i64;
-        self.wall + TimeDelta::milliseconds(ahead_ms)
+        let ahead = TimeDelta::try_milliseconds(ahead_ms).unwrap_or(TimeDelta::MAX);
+        self.wall.checked_add_signed(ahead).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }
 

@@ -16,6 +16,9 @@ const DAY_AGE_MAX: TimeDelta = TimeDelta::days(7);
 /// A quota per minute that Google tells as less than one is taken for this many requests per second.
 const RATE_MIN_PER_SEC: f64 = 1.0 / 60.0;
 
+/// A kept value below this was never told: a rate is at least [`RATE_MIN_PER_SEC`], a day at least one request.
+const TOLD_MIN: f64 = 1e-3;
+
 /// A value, under which configured limit it was told, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Value {
@@ -66,7 +69,9 @@ impl Told {
 fn believed(value: Option<Value>, configured: f64, age_max: TimeDelta, wall: DateTime<Utc>) -> Option<f64> {
     value
         .filter(|value| (value.under - configured).abs() <= configured.abs() * 1e-9)
-        .filter(|value| value.told.is_finite() && value.told > 0.0 && (wall - value.since).abs() <= age_max)
+        .filter(|value| {
+            value.told.is_finite() && value.told >= TOLD_MIN && (wall - value.since).abs() <= age_max
+        })
         .map(|value| value.told)
 }
 

@@ -129,6 +129,24 @@ fn a_first_sync_that_eats_the_day_leaves_something_for_a_library_that_comes_late
 }
 
 #[test]
+fn two_processes_never_spend_one_budget_side_by_side() {
+    let home = library(200, "media-requests-per-day = 150");
+    std::fs::create_dir(home.root("bob")).expect("writable");
+    home.google.synthetic_account("bob", Synthetic { bytes: 300..=600, ..Synthetic::photos(200) });
+    home.put_token("bob", &home.google.token_json("bob"));
+    home.write_limits(&limits("media-requests-per-day = 150"), &["alice", "bob"]);
+    home.google.configure(|settings| settings.latency = Duration::from_millis(20));
+    let running = home.start(&["sync", "alice"]);
+    until("the first has sent", || home.google.stats().class(Class::Media).requests >= 5);
+    home.run(&["sync", "bob"]).assert(75, &["another gphotos-syncd (process ", "hint: "]);
+    home.run(&["run"]).assert(75, &["another gphotos-syncd (process "]);
+    assert_eq!(home.google.stats().of("bob", Class::Media).requests, 0);
+    running.wait();
+    home.run(&["sync"]).assert(75, &["quota-spent"]);
+    assert_eq!(home.google.stats().class(Class::Media).requests, 150);
+}
+
+#[test]
 fn a_budget_that_google_tells_is_kept_the_next_days() {
     let home = library(350, "");
     home.google.configure(|settings| {

@@ -128,6 +128,17 @@ fn a_clock_set_back_does_not_give_the_day_twice_and_one_set_far_back_does_not_lo
 }
 
 #[test]
+fn a_clock_that_was_far_back_for_a_while_does_not_give_the_day_twice() {
+    let mut budget = budget(10);
+    let noon = at("2025-07-02T12:00:00Z");
+    use_up(&mut budget, noon, "alice");
+    let wrong = at("1970-01-01T12:00:00Z");
+    assert_eq!(use_up(&mut budget, wrong, "alice"), 0, "for all that is known it is the same day");
+    assert!(budget.spent_until(noon).is_some(), "the clock is right again");
+    assert_eq!(use_up(&mut budget, noon + TimeDelta::days(1), "alice"), 10);
+}
+
+#[test]
 fn the_disk_is_told_before_the_count_passes_it_and_a_crash_counts_too_much_not_too_little() {
     let mut budget = budget(10_000);
     let wall = at("2025-07-01T12:00:00Z");
