@@ -263,6 +263,9 @@ pub struct ClassStatus {
     pub pace: f64,
     /// The rate that the pace never passes.
     pub ceiling: f64,
+    /// Whether that ceiling is a quota's size that Google told, below the configured one.
+    #[serde(default)]
+    pub ceiling_told: bool,
     /// `slow-start`, `steady`, `window`, `blocked` or `day-spent`.
     pub mode: String,
     /// Requests counted today (America/Los_Angeles).
@@ -275,4 +278,13 @@ pub struct ClassStatus {
     pub sent: u64,
     /// Answers 429 since the start.
     pub throttled: u64,
+}
+
+impl ClassStatus {
+    /// What is left of the day's budget; nothing if Google says that the day is spent, whatever was counted here: others may use
+    /// the same project.
+    pub fn left_today(&self) -> Option<u64> {
+        let left = self.day_budget?.saturating_sub(self.day_used);
+        Some(if self.mode == DAY_SPENT { 0 } else { left })
+    }
 }

@@ -11,7 +11,8 @@ use crate::config::{Config, Library};
 use crate::job::Refused;
 use crate::limiter::Limiter;
 use crate::status::{
-    ClassStatus, DaemonStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary, TokenHealth,
+    ClassStatus, DaemonStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary, SpeedStatus,
+    TokenHealth,
 };
 use crate::store::{Store, StoreError, Totals};
 use crate::supervisor::describe::{detail_for, reason_of_token};
@@ -37,7 +38,7 @@ struct Indexed {
 
 /// Every library as the disk tells at `now`.
 pub(crate) async fn read_status(config: &Config, state_dir: &Path, now: DateTime<Utc>) -> DaemonStatus {
-    let limits = read_limits(config, state_dir);
+    let (limits, speed) = read_limits(config, state_dir);
     let spent =
         limits.iter().filter(|class| class.mode == DAY_SPENT).filter_map(|class| class.parked_until).max();
     let mut libraries = Vec::with_capacity(config.libraries.len());
@@ -52,20 +53,20 @@ pub(crate) async fn read_status(config: &Config, state_dir: &Path, now: DateTime
         started: None,
         libraries,
         limits,
-        speed: None,
+        speed,
     }
 }
 
-/// The day budgets, if this user may read them; a state folder that is not there is not created.
-fn read_limits(config: &Config, state_dir: &Path) -> Vec<ClassStatus> {
+/// The day budgets and the speed of downloads, if this user may read them; a state folder that is not there is not created.
+fn read_limits(config: &Config, state_dir: &Path) -> (Vec<ClassStatus>, Option<SpeedStatus>) {
     if !state_dir.is_dir() {
-        return Vec::new();
+        return (Vec::new(), None);
     }
     match Limiter::open(&config.limits, Some(state_dir)) {
-        Ok(limiter) => limiter.status(),
+        Ok(limiter) => (limiter.status(), limiter.speed()),
         Err(error) => {
             tracing::debug!(%error, "the day budgets cannot be read");
-            Vec::new()
+            (Vec::new(), None)
         }
     }
 }

@@ -140,24 +140,27 @@ fn token_line(token: &TokenHealth, now: DateTime<Utc>) -> String {
 }
 
 fn class_line(class: &ClassStatus) -> String {
-    let today = match class.day_budget {
-        Some(budget) => {
-            let left = budget.saturating_sub(class.day_used);
-            format!("{} of {} left today", grouped(left), grouped(budget))
-        }
+    let today = match class.left_today().zip(class.day_budget) {
+        Some((left, budget)) => format!("{} of {} left today", grouped(left), grouped(budget)),
         None => format!("{} today", grouped(class.day_used)),
     };
+    let (pace, unit) = rates(class.pace, class.ceiling);
+    let told = if class.ceiling_told { ", as Google told" } else { "" };
     let parked =
         class.parked_until.map_or(String::new(), |until| format!(", parked until {}", moment(until)));
     format!(
-        "{}: {:.1} of at most {:.1} requests/s ({}), {today}, {} throttled of {} sent{parked}",
+        "{}: {pace} {unit}{told} ({}), {today}, {} throttled of {} sent{parked}",
         class.class,
-        class.pace,
-        class.ceiling,
         class.mode,
         grouped(class.throttled),
         grouped(class.sent),
     )
+}
+
+/// A pace and its ceiling in the unit in which the ceiling has a digit before the point.
+fn rates(pace: f64, ceiling: f64) -> (String, &'static str) {
+    let (factor, unit) = if ceiling < 0.95 { (60.0, "requests/min") } else { (1.0, "requests/s") };
+    (format!("{:.1} of at most {:.1}", pace * factor, ceiling * factor), unit)
 }
 
 fn speed_line(speed: &SpeedStatus) -> String {

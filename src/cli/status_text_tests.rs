@@ -80,6 +80,7 @@ fn everything_that_a_person_asks_is_in_the_text() {
         class: "api".to_owned(),
         pace: 2.5,
         ceiling: 10.0,
+        ceiling_told: false,
         mode: "steady".to_owned(),
         day_used: 1_000,
         day_budget: Some(10_000),

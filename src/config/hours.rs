@@ -72,6 +72,9 @@ impl SpeedWindows {
     }
 }
 
+/// What to do about a time that cannot be read.
+const TIME_HINT: &str = "write the time as `\"18:30\"`";
+
 /// The windows that `raw` sets.
 pub(crate) fn build(raw: &BTreeMap<String, (Place, RawWindow)>, faults: &mut Faults) -> SpeedWindows {
     if let Some((name, (place, _))) = raw.iter().nth(WINDOWS_MAX) {
@@ -109,14 +112,23 @@ fn window(name: &str, place: &Place, raw: &RawWindow, faults: &mut Faults) -> Op
             )));
         }
     }
-    let days = read("days", raw.days.as_ref(), [true; 7], faults, days);
+    let days = read("days", raw.days.as_ref(), [true; 7], faults, |raw| {
+        days(raw).map_err(|wrong| {
+            wrong.or_hint("write the days as `\"mon-fri\"`, or leave `days` out for every day")
+        })
+    });
     let mut minute = |key, leaf: &Option<Leaf>, last| {
-        read(key, leaf.as_ref(), None, faults, |raw| minute_of_day(raw, last).map(Some))
+        read(key, leaf.as_ref(), None, faults, |raw| {
+            minute_of_day(raw, last).map(Some).map_err(|wrong| wrong.or_hint(TIME_HINT))
+        })
     };
     let from = minute("from", &raw.from, DAY_MINUTES - 1);
     let to = minute("to", &raw.to, DAY_MINUTES);
-    let speed =
-        read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| speed(raw).map(Some));
+    let speed = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| {
+        speed(raw)
+            .map(Some)
+            .map_err(|wrong| wrong.or_hint("write the speed as `\"2 MiB\"` or `\"unlimited\"`"))
+    });
     let (from, to, bytes_per_second) = (from?, to?, speed?);
     if from == to {
         let leaf_place = raw.to.as_ref().map_or_else(|| place.clone(), |leaf| leaf.place.clone());

@@ -113,7 +113,9 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         default.media_requests_per_day,
     );
     let bytes_per_second = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| {
-        size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some)
+        size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some).map_err(|wrong| {
+            wrong.or_hint("write the speed as `\"20 MiB\"`; without the key there is no limit")
+        })
     });
     let min_free_space =
         read("min-free-space", raw.min_free_space.as_ref(), default.min_free_space, faults, |raw| {

@@ -32,6 +32,11 @@ impl Wrong {
         self
     }
 
+    /// Adds what to do, if the refusal itself does not say it.
+    pub(crate) fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
     /// Points at a part of the value.
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.place = Some(place);

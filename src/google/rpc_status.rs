@@ -35,7 +35,9 @@ pub(crate) struct RpcStatus {
     reasons: Vec<String>,
     /// The spent quota's name (`metadata.quota_limit`).
     quota_limit: Option<String>,
-    /// The spent quota's value (`metadata.quota_limit_value`), requests.
+    /// The spent quota's unit (`metadata.quota_unit`), such as `1/d/{project}`.
+    quota_unit: Option<String>,
+    /// The spent quota's value (`metadata.quota_limit_value`, or `quotaValue` of a violation), requests.
     quota_value: Option<u64>,
     /// The server's wish (`RetryInfo`).
     pub(crate) retry_delay: Option<Duration>,
@@ -74,12 +76,19 @@ impl RpcStatus {
         self.reasons.extend(text(detail, "reason"));
         if let Some(metadata) = detail.get("metadata") {
             self.quota_limit = text(metadata, "quota_limit").or(self.quota_limit.take());
+            self.quota_unit = text(metadata, "quota_unit").or(self.quota_unit.take());
             self.quota_value = metadata.get("quota_limit_value").and_then(number).or(self.quota_value);
         }
         self.retry_delay =
             text(detail, "retryDelay").and_then(|t| parse_seconds(t.strip_suffix('s')?)).or(self.retry_delay);
         for violation in entries(detail, "violations") {
-            self.violations.extend(text(violation, "quotaId"));
+            let id = text(violation, "quotaId");
+            // The details of one refusal speak of one quota; the value belongs to the name beside it.
+            if self.quota_limit.is_none() && id.is_some() {
+                self.quota_limit.clone_from(&id);
+                self.quota_value = self.quota_value.or(violation.get("quotaValue").and_then(number));
+            }
+            self.violations.extend(id);
             self.violations.extend(text(violation, "description"));
         }
     }
@@ -109,12 +118,14 @@ impl RpcStatus {
     pub(crate) fn window(&self) -> Window {
         let texts =
             self.quota_limit.iter().chain([&self.message]).chain(&self.violations).chain(&self.reasons);
-        texts.map(|text| window_of(text)).find(|window| *window != Window::Unknown).unwrap_or_default()
+        let told = texts.map(|text| window_of(text)).find(|window| *window != Window::Unknown);
+        self.quota_unit.as_deref().and_then(window_of_unit).or(told).unwrap_or_default()
     }
 
     /// Whether each user of the project has such a quota of his own.
     pub(crate) fn is_per_user(&self) -> bool {
         squeezed(self.quota_limit.as_deref().unwrap_or_default()).contains("peruser")
+            || self.quota_unit.as_deref().is_some_and(|unit| unit.contains("{user}"))
     }
 
     /// The size of the spent quota, requests per day or per minute as [`Self::window`] says.
@@ -145,6 +156,15 @@ fn window_of(text: &str) -> Window {
         Window::Concurrent
     } else {
         Window::Unknown
+    }
+}
+
+/// The span of a quota's unit, such as `1/d/{project}` or `1/min/{project}/{user}`.
+fn window_of_unit(unit: &str) -> Option<Window> {
+    match unit.strip_prefix("1/")?.split('/').next()? {
+        "d" => Some(Window::Day),
+        "min" => Some(Window::Minute),
+        _ => None,
     }
 }
 
@@ -227,6 +247,23 @@ mod tests {
             );
             let status = RpcStatus::parse(body.as_bytes()).unwrap();
             assert_eq!((status.limit(), status.is_per_user()), (want, per_user), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_size_is_read_from_a_violation_and_the_span_from_the_unit_too() {
+        let violation = r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"violations":[
+            {"quotaMetric":"photoslibrary.googleapis.com/all_requests","quotaId":"ApiCallsPerProjectPerDay","quotaValue":"2500"}]}]}}"#;
+        let unit = r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"metadata":{
+            "quota_limit":"defaultLimit","quota_limit_value":"300","quota_unit":"1/min/{project}/{user}"}}]}}"#;
+        for (body, window, limit, per_user) in
+            [(violation, Window::Day, 2_500, false), (unit, Window::Minute, 300, true)]
+        {
+            let status = RpcStatus::parse(body.as_bytes()).unwrap();
+            assert_eq!(
+                (status.window(), status.limit(), status.is_per_user()),
+                (window, Some(limit), per_user)
+            );
         }
     }
 

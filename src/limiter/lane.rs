@@ -63,6 +63,15 @@ pub(crate) enum Verdict {
     Save,
 }
 
+/// What a refusal leads to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused {
+    /// It must be on disk at once.
+    pub(crate) is_urgent: bool,
+    /// The ceiling that Google told, requests per second, if that is lower than the one before.
+    pub(crate) lowered: Option<f64>,
+}
+
 #[derive(Debug)]
 struct State {
     pilot: Pilot,
@@ -150,6 +159,7 @@ impl Lane {
         state.forget_told(now);
         let ready = state.pilot.ready_at();
         if let Some(at) = ready
+            && state.pilot.closed_until().is_some()
             && at - secs > Limiter::PARK_AFTER.as_secs_f64()
         {
             return Verdict::Park(Parked { until: now.wall_at(at), day: false });
@@ -196,17 +206,19 @@ impl Lane {
         });
     }
 
-    /// `sent` was refused for quota; returns whether that must be on disk at once.
-    pub(crate) fn throttled(&self, now: Moment, sent: &Sent, throttle: &Throttle) -> bool {
-        let mut closed_until = None;
+    /// `sent` was refused for quota; what follows from it outside this class.
+    pub(crate) fn throttled(&self, now: Moment, sent: &Sent, throttle: &Throttle) -> Refused {
+        let (mut closed_until, mut lowered) = (None, None);
         self.answer(now, sent, |state| {
             state.throttled += 1;
             state.budget.uncount(&sent.library, sent.date);
+            let before = state.pilot.ceiling();
             state.refused(now, sent, throttle);
+            lowered = (state.pilot.ceiling() < before).then(|| state.pilot.ceiling());
             closed_until = state.pilot.closed_until();
         });
-        throttle.window == Window::Day
-            || closed_until.is_some_and(|at| now.wall_at(at) - now.wall >= KEPT_HOLD_MIN)
+        let is_long = closed_until.is_some_and(|at| now.wall_at(at) - now.wall >= KEPT_HOLD_MIN);
+        Refused { is_urgent: throttle.window == Window::Day || is_long, lowered }
     }
 
     /// Takes over what is allowed now; what Google told of the old ones is void with them.
@@ -258,6 +270,7 @@ impl Lane {
             class: self.class.word().to_owned(),
             pace: state.pilot.rate(),
             ceiling: state.pilot.ceiling(),
+            ceiling_told: state.pilot.ceiling() < state.allowed.per_sec,
             mode: mode.to_owned(),
             day_used: state.budget.used(),
             day_budget: state.budget.limit(),

@@ -215,6 +215,7 @@ impl Limiter {
         let least = *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner);
         throttle
             .retry_after
+            .filter(|after| !after.is_zero())
             .map_or_else(|| least.mul_f64(1.0 + rand::random_range(0.0..REST_SPREAD)), bounded)
     }
 
@@ -260,8 +261,11 @@ impl Permit {
     /// The server refused for quota.
     pub fn throttled(mut self, throttle: &Throttle) {
         if let Some(sent) = self.sent.take() {
-            let urgent = self.shared.lane(self.class).throttled(self.shared.now(), &sent, throttle);
-            self.shared.ledger.mark_changed(urgent);
+            let refused = self.shared.lane(self.class).throttled(self.shared.now(), &sent, throttle);
+            self.shared.ledger.mark_changed(refused.is_urgent);
+            if let Some(per_sec) = refused.lowered {
+                tell_lowered(self.class, per_sec);
+            }
         }
     }
 
@@ -285,6 +289,15 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit").field("class", &self.class).finish_non_exhaustive()
     }
+}
+
+/// Google's own word lowers a ceiling for a day, so the operator should know; it happens once for each value.
+fn tell_lowered(class: Class, per_sec: f64) {
+    let (class, per_minute) = (class.word(), per_sec * 60.0);
+    tracing::warn!(
+        class,
+        "Google tells a quota of {per_minute:.0} {class} requests per minute, which is the ceiling for a day now; another value in `[limits]` ends that"
+    );
 }
 
 /// A place in a class's queue; dropped, it is given up.

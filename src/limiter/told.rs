@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 const RATE_AGE_MAX: TimeDelta = TimeDelta::hours(24);
 /// How long a told quota per day is believed; it is told again at most once a day.
 const DAY_AGE_MAX: TimeDelta = TimeDelta::days(7);
+/// A larger quota that is told so soon after a smaller one is another quota.
+const OTHER_QUOTA_WITHIN: TimeDelta = TimeDelta::hours(1);
 /// A quota per minute that Google tells as less than one is taken for this many requests per second.
 const RATE_MIN_PER_SEC: f64 = 1.0 / 60.0;
 
@@ -42,7 +44,12 @@ impl Told {
     /// Google told `per_minute` where the operator allows `configured` per second.
     pub(crate) fn learn_per_minute(&mut self, per_minute: u64, configured: f64, wall: DateTime<Utc>) {
         let value = (per_minute as f64 / 60.0).max(RATE_MIN_PER_SEC);
-        self.rate = Some(Value { told: value, under: configured, since: wall });
+        let new = Value { told: value, under: configured, since: wall };
+        // Several quotas per minute may hold at once. A larger one is no news of a smaller one that was told just before.
+        let known = self.rate.filter(|known| known.told < value && is_same(known.under, configured));
+        if known.is_none_or(|known| (wall - known.since).abs() > OTHER_QUOTA_WITHIN) {
+            self.rate = Some(new);
+        }
     }
 
     /// Google told `per_day` where the operator allows `configured`. A day of none is no quota's size.
@@ -68,11 +75,16 @@ impl Told {
 /// The value, if it was told under the same limit and not too long ago. One from the future was told under a wrong clock.
 fn believed(value: Option<Value>, configured: f64, age_max: TimeDelta, wall: DateTime<Utc>) -> Option<f64> {
     value
-        .filter(|value| (value.under - configured).abs() <= configured.abs() * 1e-9)
+        .filter(|value| is_same(value.under, configured))
         .filter(|value| {
             value.told.is_finite() && value.told >= TOLD_MIN && (wall - value.since).abs() <= age_max
         })
         .map(|value| value.told)
+}
+
+/// Whether two configured limits are one, but for the rounding of text.
+fn is_same(one: f64, other: f64) -> bool {
+    (one - other).abs() <= other.abs() * 1e-9
 }
 
 #[cfg(test)]
@@ -94,10 +106,20 @@ mod tests {
         told.learn_per_day(2_500, 10_000, noon());
         assert!((told.ceiling(10.0, noon()) - 5.0).abs() < 1e-9);
         assert_eq!(told.per_day(10_000, noon()), 2_500);
-        told.learn_per_minute(60_000, 10.0, noon());
+        told.learn_per_minute(60_000, 10.0, noon() + TimeDelta::hours(2));
         told.learn_per_day(75_000, 10_000, noon());
         assert!((told.ceiling(10.0, noon()) - 10.0).abs() < 1e-9);
         assert_eq!(told.per_day(10_000, noon()), 10_000);
+    }
+
+    #[test]
+    fn the_smaller_of_two_quotas_that_are_told_within_the_hour_holds() {
+        let mut told = Told::default();
+        told.learn_per_minute(300, 10.0, noon());
+        told.learn_per_minute(480, 10.0, noon() + TimeDelta::minutes(5));
+        assert!((told.ceiling(10.0, noon()) - 5.0).abs() < 1e-9);
+        told.learn_per_minute(480, 10.0, noon() + TimeDelta::hours(2));
+        assert!((told.ceiling(10.0, noon()) - 8.0).abs() < 1e-9, "the quota was raised");
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
             tracing::warn!(%library, message_id, "library {library} rests until the quota's reset: {reason}");
         }
         Message::QuotaBack => {
-            tracing::info!(%library, message_id, "library {library} goes on after the quota's reset");
+            tracing::info!(%library, message_id, "library {library} goes on: there is quota again");
         }
         Message::DiskFull => {
             tracing::error!(%library, message_id, "library {library} has no room on disk: {reason}");

@@ -73,7 +73,8 @@ pub fn reason_for(outcome: &Outcome) -> String {
         Outcome::Incomplete => {
             "some items could not be fetched; they are tried again; see `gphotos-syncd status`".to_owned()
         }
-        Outcome::Throttled { day: true, .. } => "the day's quota of the project is spent".to_owned(),
+        Outcome::Throttled { day: true, .. } => "the day's quota of the project is spent, but for what is kept for libraries that used little of it"
+                .to_owned(),
         Outcome::Throttled { day: false, .. } => "Google asks for a long rest".to_owned(),
         Outcome::NeedsLogin(reason)
         | Outcome::DiskFull(reason)

@@ -102,9 +102,7 @@ where
 /// What is left of each quota of the day that is counted; empty if none is.
 fn quota_clause_for(quotas: &[ClassStatus]) -> String {
     let left = |class: &ClassStatus| {
-        let budget = class.day_budget?;
-        let left = budget.saturating_sub(class.day_used);
-        Some(format!("{} of {} {}", grouped(left), grouped(budget), class.class))
+        Some(format!("{} of {} {}", grouped(class.left_today()?), grouped(class.day_budget?), class.class))
     };
     let counted: Vec<String> = quotas.iter().filter_map(left).collect();
     if counted.is_empty() {

@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use std::path::PathBuf;
 
 use crate::media::LibraryName;
-use crate::status::{ClassStatus, LibraryState, LibraryStatus, Progress, TokenHealth};
+use crate::status::{ClassStatus, DAY_SPENT, LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::systemd::notify::{SENTENCE_BYTES_MAX, grouped, line, sentence_for};
 
 fn six_pm() -> DateTime<Utc> {
@@ -79,6 +79,7 @@ fn class(name: &str, day_budget: Option<u64>) -> ClassStatus {
         class: name.to_owned(),
         pace: 10.0,
         ceiling: 10.0,
+        ceiling_told: false,
         mode: "steady".to_owned(),
         day_used: 1_240,
         day_budget,
@@ -96,6 +97,9 @@ fn what_is_left_of_each_counted_quota_is_told() {
         sentence_for(std::slice::from_ref(&bob), &quotas, &zone()),
         "1 library: bob idle until 18:00; left today: 8,760 of 10,000 api, 0 of 1,000 media requests"
     );
+    let spent = ClassStatus { mode: DAY_SPENT.to_owned(), ..class("api", Some(10_000)) };
+    let sentence = sentence_for(std::slice::from_ref(&bob), &[spent], &zone());
+    assert!(sentence.ends_with("left today: 0 of 10,000 api requests"), "{sentence}");
     assert_eq!(sentence_for(&[bob], &quotas[2..], &zone()), "1 library: bob idle until 18:00");
 }
 

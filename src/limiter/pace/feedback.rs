@@ -31,6 +31,8 @@ const MAYBE_DAY_SECS: f64 = 600.0;
 const HOLD_SPREAD: f64 = 0.15;
 /// Random wait after the moment that `Retry-After` names.
 const RETRY_AFTER_SPREAD_SECS: f64 = 0.5;
+/// So many refused probes in a row are taken for the server's own wish; after them a hold is at least as long as without one.
+const TOLD_BELIEVED: u32 = 3;
 /// The hold after a probe whose outcome is unknown.
 const UNKNOWN_HOLD_SECS: f64 = 2.0;
 /// A gate closed for longer than this was an outage or a day: the old rate is still the best guess.
@@ -159,7 +161,10 @@ impl Pilot {
         }
         let predicted = if self.is_window_spent() { self.phase.predict(now, block.stage) } else { None };
         if let Some(until) = told_hold(now, refusal, uniform) {
-            self.hold_until = until;
+            // A server that keeps asking for a second through an outage is not asked again each second.
+            let own =
+                if block.refused > TOLD_BELIEVED { hold_secs(now - block.since, block.refused) } else { 0.0 };
+            self.hold_until = until.max(now + own * spread(uniform));
         } else if let Some((at, stage)) = predicted {
             self.hold_until = at;
             block.stage = stage;
