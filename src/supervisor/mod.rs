@@ -43,8 +43,8 @@ use crate::systemd::{Message, Notifier};
 /// The longest a stop may take, seconds: less than `TimeoutStopSec=90` of the unit, so that the daemon ends by itself.
 pub const GRACE_SECS: u64 = 60;
 
-/// A worker that has not answered a tick for this long is stalled: two ticks and a half.
-const BEAT_AGE_MAX: Duration = Duration::from_secs(25);
+/// A worker that has not answered a tick for this long is stalled: two ticks, each of which may be late.
+const BEAT_AGE_MAX: Duration = Duration::from_secs(30);
 
 /// How soon a stalled worker is looked at again, where a sign of life is due.
 const STALLED_LOOK_PERIOD: Duration = Duration::from_secs(1);

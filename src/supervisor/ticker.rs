@@ -2,21 +2,21 @@
 //!
 //! Owns: the only use of `tokio-cron-scheduler`. It keeps a fixed offset from UTC for each cron expression, which is wrong
 //! after a change to summer time, and it may start overlapping runs; so it drives one tick only, and `schedule.rs` decides
-//! what is due. It looks at the wall clock each half second, which its interface does not let anybody change; so it does that on a
-//! thread of its own, where a look wakes nobody else, and ticks seldom: between ticks a worker sleeps until its own next moment. Invariant: never starts a run; ticks whatever is done to the wall clock.
-//! May import: `clock`, `shutdown`. Tests: below, and by the workers, which take any tick.
+//! what is due. It looks at the wall clock each half second, which its interface does not let anybody change; but it does so only
+//! while its runtime is driven. So it has one of its own, on a thread of its own, which is driven for a moment every few seconds.
+//! Invariant: never starts a run; ticks whatever is done to the wall clock.
+//! May import: `clock`. Tests: below, and by the workers, which take any tick.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use crate::clock::{mono_now, wall_now};
-use crate::shutdown::{Shutdown, Stop};
 
 /// Every ten seconds: how soon a jump of the wall clock is noticed, and how often a worker shows that it lives.
 const TICK_CRON: &str = "*/10 * * * * *";
@@ -24,8 +24,14 @@ const TICK_CRON: &str = "*/10 * * * * *";
 /// The time between two ticks.
 pub const TICK_PERIOD: Duration = Duration::from_secs(10);
 
+/// The thread rests this long, then lets the scheduler look at the clock.
+const REST: Duration = Duration::from_secs(5);
+
+/// For so long: enough for a look and for the tick that it makes due.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// A tick that is late by this much beyond its period waits for a moment of the wall clock that was moved away.
-const TICK_LATE_MAX: Duration = Duration::from_secs(5);
+const TICK_LATE_MAX: Duration = Duration::from_secs(7);
 
 /// Both clocks, read at the same moment; the wall clock between two readings follows from the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +45,8 @@ pub struct Reading {
 /// Ticks while it lives.
 #[derive(Debug)]
 pub struct Ticker {
-    stop: Shutdown,
+    /// Ends the thread when it is dropped.
+    stop: mpsc::SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
@@ -87,10 +94,10 @@ impl Ticker {
     /// If the thread or the scheduler refuses to start.
     pub async fn start() -> Result<(Self, watch::Receiver<Reading>), TickerError> {
         let (sender, receiver) = watch::channel(Reading::take());
-        let (stop, stopped) = Shutdown::new();
+        let (stop, stopped) = mpsc::sync_channel(1);
         let (report, started) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_time().build().map_err(TickerError::Thread)?;
-        let work = move || runtime.block_on(tick(Arc::new(sender), stopped, report));
+        let work = move || tick(&runtime, &Arc::new(sender), &stopped, report);
         let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(work);
         let thread = thread.map_err(TickerError::Thread)?;
         started.await.map_err(|_| TickerError::Ended)??;
@@ -99,7 +106,7 @@ impl Ticker {
 
     /// Ends the tick.
     pub async fn stop(self) {
-        self.stop.begin();
+        drop(self.stop);
         let joined = tokio::task::spawn_blocking(move || self.thread.join()).await;
         if !matches!(joined, Ok(Ok(()))) {
             tracing::debug!("the thread of the tick ended by a bug");
@@ -108,25 +115,30 @@ impl Ticker {
 }
 
 /// The thread's whole life; the start is reported to who waits for it.
-async fn tick(
-    sender: Arc<watch::Sender<Reading>>,
-    stopped: Stop,
+fn tick(
+    runtime: &Runtime,
+    sender: &Arc<watch::Sender<Reading>>,
+    stopped: &mpsc::Receiver<()>,
     report: oneshot::Sender<Result<(), TickerError>>,
 ) {
-    let (mut scheduler, first) = match begin(&sender).await {
-        Ok(begun) => begun,
+    // Nobody is left to hear the report only when the daemon is ending.
+    let (mut scheduler, mut tick) = match runtime.block_on(begin(sender)) {
+        Ok(begun) => {
+            let _ = report.send(Ok(()));
+            begun
+        }
         Err(error) => {
-            // Nobody who waits is left only when the daemon is ending.
             let _ = report.send(Err(error));
             return;
         }
     };
-    let _ = report.send(Ok(()));
-    tokio::select! {
-        () = keep_ticking(scheduler.clone(), first, sender) => {}
-        () = stopped.begun() => {}
+    while stopped.recv_timeout(REST) == Err(mpsc::RecvTimeoutError::Timeout) {
+        runtime.block_on(async {
+            tokio::time::sleep(LOOK).await;
+            keep_ticking(&scheduler, &mut tick, sender).await;
+        });
     }
-    if let Err(error) = scheduler.shutdown().await {
+    if let Err(error) = runtime.block_on(scheduler.shutdown()) {
         tracing::debug!(%error, "the scheduler did not stop cleanly");
     }
 }
@@ -153,23 +165,19 @@ async fn add_tick(
 
 /// The scheduler waits for a moment of the wall clock. After the clock was set back that moment is far away, and the tick is
 /// arranged anew.
-async fn keep_ticking(scheduler: JobScheduler, mut tick: Job, sender: Arc<watch::Sender<Reading>>) {
-    // Ends with the thread.
-    loop {
-        let due = sender.borrow().mono + TICK_PERIOD + TICK_LATE_MAX;
-        tokio::time::sleep_until(due).await;
-        if mono_now() < sender.borrow().mono + TICK_PERIOD + TICK_LATE_MAX {
-            continue;
-        }
-        sender.send_replace(Reading::take());
-        tracing::debug!("the wall clock was set back, or this machine slept; the tick is arranged anew");
-        if let Err(error) = scheduler.remove(&tick.guid()).await {
-            tracing::debug!(%error, "the old tick is not there");
-        }
-        match add_tick(&scheduler, &sender).await {
-            Ok(added) => tick = added,
-            Err(error) => tracing::debug!(%error, "the tick is late; it is looked at again"),
-        }
+async fn keep_ticking(scheduler: &JobScheduler, tick: &mut Job, sender: &Arc<watch::Sender<Reading>>) {
+    let due = sender.borrow().mono + TICK_PERIOD + TICK_LATE_MAX;
+    if mono_now() < due {
+        return;
+    }
+    sender.send_replace(Reading::take());
+    tracing::debug!("the wall clock was set back, or this machine slept; the tick is arranged anew");
+    if let Err(error) = scheduler.remove(&tick.guid()).await {
+        tracing::debug!(%error, "the old tick is not there");
+    }
+    match add_tick(scheduler, sender).await {
+        Ok(added) => *tick = added,
+        Err(error) => tracing::debug!(%error, "the tick is late; it is looked at again"),
     }
 }
 
