@@ -63,7 +63,8 @@ fn told() -> BTreeMap<(String, String), String> {
         in_default |= starts.is_some();
         if in_default && !open.is_empty() {
             let text = told.entry(place(&part, &open)).or_default();
-            format!("{text} {}", starts.unwrap_or(line)).trim().clone_into(text);
+            let so_far = format!("{text} {}", starts.unwrap_or(line));
+            so_far.trim().clone_into(text);
             in_default = !text.ends_with('.');
         }
     }
@@ -73,8 +74,8 @@ fn told() -> BTreeMap<(String, String), String> {
 /// Where an entry stands: the part with the keys that it is an entry below, and its own key.
 fn place(part: &str, open: &[String]) -> (String, String) {
     let (own, above) = open.split_last().expect("in a list");
-    let path: Vec<&str> = std::iter::once(part).chain(above.iter().map(String::as_str)).collect();
-    (path.join(" "), own.clone())
+    let parts: Vec<&str> = std::iter::once(part).chain(above.iter().map(String::as_str)).collect();
+    (parts.join(" "), own.clone())
 }
 
 /// The values that the shipped configuration shows, which another test holds to be the defaults, by table and key.
@@ -85,7 +86,8 @@ fn shipped() -> BTreeMap<(String, String), String> {
         let line = line.strip_prefix('#').unwrap_or(line);
         if let Some(name) = line.strip_prefix('[') {
             let name = name.trim_end_matches(']');
-            if name.starts_with("library") { "defaults" } else { name }.clone_into(&mut table);
+            let name = if name.starts_with("library") { "defaults" } else { name };
+            name.clone_into(&mut table);
         } else if let Some((key, value)) = line.split_once(" = ")
             && key.starts_with(|c: char| c.is_ascii_lowercase())
             && !key.contains([' ', '.'])

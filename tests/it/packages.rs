@@ -190,6 +190,6 @@ fn the_state_folder_that_a_package_makes_is_as_the_unit_makes_it() {
     let unit = read("systemd/gphotos-syncd.service");
     let mode =
         unit.lines().find_map(|line| line.strip_prefix("StateDirectoryMode=")).expect("it stands there");
-    let line = format!("d /var/lib/gphotos-syncd {mode} gphotos-syncd gphotos-syncd -");
-    assert!(read("packaging/tmpfiles.d/gphotos-syncd.conf").lines().any(|known| known == line), "{line}");
+    let wanted = format!("d /var/lib/gphotos-syncd {mode} gphotos-syncd gphotos-syncd -");
+    assert!(read("packaging/tmpfiles.d/gphotos-syncd.conf").lines().any(|line| line == wanted), "{wanted}");
 }
