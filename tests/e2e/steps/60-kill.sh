@@ -1,0 +1,19 @@
+# SIGKILL in the middle of a large file: the unit comes back, and the file goes on where it was.
+
+# The rest before a restart is for machines in trouble; here it would only be waited for.
+mkdir -p /run/systemd/system/gphotos-syncd.service.d
+printf '[Service]\nRestartSec=1\n' >/run/systemd/system/gphotos-syncd.service.d/restart.conf
+systemctl daemon-reload
+
+begin_long_file alice killed.mp4 2021-03-01T10:00:00Z /srv/photos/alice
+pid=$(show MainPID)
+restarts=$(show NRestarts)
+ranges=$(ranges_served)
+systemctl kill --signal=KILL "$UNIT"
+no_faults
+check_soon "after SIGKILL it comes back" 60 has_restarted "$pid"
+check "by one restart" is "$(show NRestarts)" $((restarts + 1))
+# Who asks is answered by the new process.
+check "the next run is complete" gphotos-syncd sync alice
+check "it went on in the middle of the file" [ "$(ranges_served)" -gt "$ranges" ]
+check "every file of alice is as Google has it" same_as_google alice /srv/photos/alice
