@@ -40,9 +40,10 @@ machine_leader() {
 
 machine_enter() { nsenter --target "$LEADER" --all -- "$@"; }
 
-# Runs a step as a unit of the booted system: it has the environment and the control group of a service.
+# Runs step $1 as a unit of the booted system: it has the environment and the control group of a service. After $2 seconds it is left
+# alone, with the exit status 124.
 machine_step() {
-  machine_enter systemd-run --quiet --wait --pipe --collect --service-type=exec --unit="e2e-$1" \
+  machine_enter timeout "$2" systemd-run --quiet --wait --pipe --collect --service-type=exec --unit="e2e-$1" \
     -p WorkingDirectory=/root -E HOME=/root -E LC_ALL=C.UTF-8 \
     -E PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin -- bash /opt/e2e/lib/step.sh "$1" </dev/null
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One session of the boot test, started by `boot` in namespaces of its own: simulator, machine, steps.
 #
-# Reads E2E_SECONDS (since the begin of `boot`), E2E_WORK (work folder), E2E_BASE (root file
+# Reads E2E_SECONDS (since the begin of `boot`), E2E_UNTIL (when the steps end, likewise), E2E_WORK (work folder), E2E_BASE (root file
 # system), E2E_OUT (results), E2E_ONLY (a glob of steps). Writes to E2E_OUT: `results` (a line for each check), `steps/`, `journal.json`, `console`, `simulator`.
 set -euo pipefail
 shopt -s extglob
@@ -42,13 +42,16 @@ start_simulator() {
   give_up "the simulator does not start: $(tail -3 "$E2E_OUT/simulator")"
 }
 
-# Runs one step; a step that ends early is a failed check too.
+# Runs one step; a step that ends early is a failed check too. Fails when the time of all steps is over.
 run_step() {
   local name=$1 rc=0
   say "step $name"
-  machine_step "$name" 2>&1 | tee "$E2E_OUT/steps/$name" || rc=$?
+  machine_step "$name" $((E2E_UNTIL > SECONDS ? E2E_UNTIL - SECONDS : 1)) 2>&1 | tee "$E2E_OUT/steps/$name" || rc=$?
   grep -E '^(ok|FAIL) ' "$E2E_OUT/steps/$name" >>"$E2E_OUT/results" || :
-  if [ "$rc" != 0 ]; then
+  if [ "$rc" = 124 ]; then
+    printf 'FAIL all steps end within %d seconds (%s was under way)\n' "$E2E_UNTIL" "$name" | tee -a "$E2E_OUT/results"
+    return 1
+  elif [ "$rc" != 0 ]; then
     printf 'FAIL step %s goes to its end (it ended with %d)\n' "$name" "$rc" | tee -a "$E2E_OUT/results"
   fi
   # A step may ask for a reboot, by the moment at which the machine comes back.
@@ -69,7 +72,7 @@ say "the machine is up: $(machine_enter systemd --version | head -1)"
 for step in "$here"/../steps/*.sh; do
   name=$(basename "$step" .sh)
   # shellcheck disable=SC2254
-  case $name in $E2E_ONLY) run_step "$name" ;; esac
+  case $name in $E2E_ONLY) run_step "$name" || break ;; esac
 done
 machine_enter journalctl --sync || :
 machine_enter journalctl --no-pager -o json >"$E2E_OUT/journal.json" || :
