@@ -40,12 +40,15 @@ machine_leader() {
 
 machine_enter() { nsenter --target "$LEADER" --all -- "$@"; }
 
-# Runs step $1 as a unit of the booted system: it has the environment and the control group of a service. After $2 seconds it is left
-# alone, with the exit status 124.
+# Runs step $1 as a unit of the booted system: it has the environment and the control group of a service. After $2 seconds it is
+# killed, with the exit status 124.
 machine_step() {
+  local rc=0
   machine_enter timeout "$2" systemd-run --quiet --wait --pipe --collect --service-type=exec --unit="e2e-$1" \
     -p WorkingDirectory=/root -E HOME=/root -E LC_ALL=C.UTF-8 \
-    -E PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin -- bash /opt/e2e/lib/step.sh "$1" </dev/null
+    -E PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin -- bash /opt/e2e/lib/step.sh "$1" </dev/null || rc=$?
+  [ "$rc" != 124 ] || machine_enter systemctl kill --signal=KILL "e2e-$1.service" || :
+  return "$rc"
 }
 
 # Reboots; the machine stays off until the moment $1, seconds since 1970.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # One session of the boot test, started by `boot` in namespaces of its own: simulator, machine, steps.
 #
-# Reads E2E_SECONDS (since the begin of `boot`), E2E_UNTIL (when the steps end, likewise), E2E_WORK (work folder), E2E_BASE (root file
-# system), E2E_OUT (results), E2E_ONLY (a glob of steps). Writes to E2E_OUT: `results` (a line for each check), `steps/`, `journal.json`, `console`, `simulator`.
+# Reads E2E_SECONDS (since the begin of `boot`), E2E_UNTIL (when the steps end, likewise), E2E_WORK (work folder), E2E_BASE (root
+# file system), E2E_OUT (results), E2E_ONLY (a glob of steps). Writes to E2E_OUT: `results` (a line for each check), `steps/`,
+# `journal.json`, `journal.txt`, `console`, `simulator`.
 set -euo pipefail
 shopt -s extglob
 SECONDS=$E2E_SECONDS
