@@ -17,6 +17,7 @@ packages_of() {
 hold_root() {
   local suite packages=$ROOT_PACKAGES${1:+,$1} key
   suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
+  packages=$(tr ',' '\n' <<<"$packages" | sort -u | paste -sd,)
   key=$(printf '1 %s %s' "$suite" "$packages" | sha256sum | cut -c1-12)
   ROOT_DIR=$ROOT_CACHE/$suite-$key
   mkdir -p "$ROOT_CACHE"
@@ -39,7 +40,8 @@ make_root() {
     hooks+=(--customize-hook="ln -sf /dev/null \"\$1/etc/systemd/system/$unit\"")
   done
   say "makes the root file system ($1 with $2)"
-  rm -rf --one-file-system "$ROOT_CACHE"/*/
+  find "$ROOT_CACHE" -mindepth 1 -maxdepth 1 -type d -mtime +"$ROOT_DAYS_MAX" -exec rm -rf --one-file-system {} +
+  rm -rf --one-file-system "$new" "$ROOT_DIR"
   if ! mmdebstrap --mode=root --variant=minbase --include="$2" --aptopt='Apt::Install-Recommends "false"' \
     --dpkgopt=force-unsafe-io "${hooks[@]}" "$1" "$new" >"$ROOT_CACHE/log" 2>&1; then
     tail -20 "$ROOT_CACHE/log" >&2

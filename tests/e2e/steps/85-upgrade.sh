@@ -3,7 +3,7 @@
 new=$(mktemp -d)
 dpkg-deb --raw-extract /opt/e2e/package.deb "$new/tree"
 sed -i -E 's/^(Version: .*)$/\1+e2e1/' "$new/tree/DEBIAN/control"
-dpkg-deb --root-owner-group --build "$new/tree" "$new/higher.deb" >/dev/null
+dpkg-deb --root-owner-group -Zgzip -z1 --build "$new/tree" "$new/higher.deb" >/dev/null
 version=$(dpkg-deb -f "$new/higher.deb" Version)
 chmod -R a+rX "$new"
 
