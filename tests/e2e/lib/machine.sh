@@ -7,10 +7,12 @@ REBOOT_ASKED=133
 
 # Starts the machine and waits until its systemd has started everything.
 machine_boot() {
-  # Without the two capabilities and the system call, IPAddressDeny= and DevicePolicy= silently do nothing inside.
+  # Without the two capabilities and bpf, IPAddressDeny= and DevicePolicy= silently do nothing inside; without the other system calls
+  # no program inside can fence itself in.
   systemd-nspawn --quiet --settings=no --boot --directory="$E2E_WORK/machine" --machine=e2e --hostname=e2e \
     --register=no --keep-unit --link-journal=no --resolv-conf=off --timezone=off --suppress-sync=yes --console=read-only \
-    --capability=CAP_BPF,CAP_PERFMON --system-call-filter=bpf --bind-ro="$E2E_WORK/stage:/opt/e2e" \
+    --capability=CAP_BPF,CAP_PERFMON \
+    --system-call-filter="bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self" --bind-ro="$E2E_WORK/stage:/opt/e2e" \
     -- systemd.log_target=journal </dev/null >>"$E2E_OUT/console" 2>&1 &
   NSPAWN=$!
   LEADER=''

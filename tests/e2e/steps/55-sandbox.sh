@@ -18,13 +18,14 @@ refused() {
   has "$said" 'Read-only file system'
 }
 mkdir -p /opt/elsewhere /srv/elsewhere
-for dir in /usr /etc /etc/gphotos-syncd /var/lib /var/log /opt/elsewhere /srv /srv/elsewhere; do
+for dir in /usr /etc /var/lib /var/log /opt/elsewhere /srv /srv/elsewhere; do
   check "nothing can be written in $dir" refused "$dir"
 done
 allowed() { cd "$seen$1" && setpriv --reuid gphotos-syncd --regid gphotos-syncd --clear-groups -- sh -c 'touch .e2e && rm .e2e'; }
 for dir in /srv/photos/alice /srv/photos/bob /var/lib/gphotos-syncd /run/gphotos-syncd; do
   check "the daemon's user can write in $dir" allowed "$dir"
 done
+check "nor in its own configuration" not allowed /etc/gphotos-syncd
 echo private | tee /tmp/of-another /root/of-another >/dev/null
 check "other programs' temporary files are not there" not test -e "$seen/tmp/of-another"
 check "homes are not there" not test -e "$seen/root/of-another"
@@ -40,5 +41,12 @@ systemctl reload "$UNIT"
 check_soon "a root outside of the sandbox fails" 30 state_is dora failed
 check "with the drop-in to write" has "$(status_of dora .detail)" ReadWritePaths=/opt/dora
 check "alice is not touched by it" state_is alice idle
+libraries=/etc/systemd/system/gphotos-syncd.service.d/libraries.conf
+cp "$libraries" "$STATE/libraries.conf"
+gphotos-syncd check | sed -n '/^hint: paste this/,/^systemctl/{/^hint:/!p}' >"$STATE/paste"
+check "what \`check\` prints can be pasted as it stands" bash -euo pipefail "$STATE/paste"
+check_soon "and lets the library in" 60 is_synced dora
+cp "$STATE/libraries.conf" "$libraries"
 rm /etc/gphotos-syncd/config.d/70-dora.toml
-systemctl reload "$UNIT"
+systemctl daemon-reload
+check "the daemon starts without it again" systemctl restart "$UNIT"
