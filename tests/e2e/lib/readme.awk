@@ -5,6 +5,7 @@
 BEGIN { FS = "\n" }
 /^## / { section = substr($0, 4); next_path = "" }
 /^### / { section = substr($0, 5); next_path = "" }
+/^#### / { section = substr($0, 6); next_path = "" }
 /^```/ && fence == "" {
   fence = substr($0, 4)
   if (fence == "") fence = "plain"

@@ -8,6 +8,11 @@ check "its system calls are filtered" status_has Seccomp 2
 for set in CapInh CapPrm CapEff CapBnd CapAmb; do
   check "it has no capability ($set)" status_has "$set" 0000000000000000
 done
+fence=$(journalctl -u "$UNIT" -o cat | grep '^writing is ' | tail -1)
+case $fence in
+  *'the kernel has no Landlock'*) echo "SKIPPED the daemon's own fence: this kernel has no Landlock" ;;
+  *) check "the daemon fences itself in as well" has "$fence" 'writing is limited to' ;;
+esac
 
 # The service's file system, as its process sees it. Even root is refused in there, so it is the mount that refuses and no
 # permission bit.
