@@ -44,12 +44,19 @@ partial_grew() { [ "$(partial_bytes "$1")" -gt "$2" ]; }
 # stop leaves to files under way, and it passes a point from which a later run may go on.
 LONG_BYTES=64000000 LONG_BYTES_PER_SECOND=3000000 RESUMABLE_BYTES=18000000
 
-# begin_long_file ACCOUNT NAME CREATED ROOT: a run is asked for, and the file is under way when this ends.
+# begin_long_file NAME CREATED: alice has a new file of this kind, a run of its schedule begins, and the file is under way when this
+# ends.
 begin_long_file() {
-  slow_down "$2" "$LONG_BYTES_PER_SECOND"
-  add_item "$1" video "$2" "$3" "$LONG_BYTES"
-  systemd-run --quiet --collect gphotos-syncd sync "$1"
-  soon 60 partial_grew "$4" "$RESUMABLE_BYTES"
+  slow_down "$1" "$LONG_BYTES_PER_SECOND"
+  add_item alice video "$1" "$2" "$LONG_BYTES"
+  due_once alice $(($(date +%s) + 4))
+  soon 60 partial_grew /srv/photos/alice "$RESUMABLE_BYTES"
+}
+
+# due_once LIBRARY MOMENT: its next run is due at MOMENT, seconds since 1970, and then a day later.
+due_once() {
+  printf '[library.%s]\nschedule = "%s"\n' "$1" "$(date -d "@$2" '+%-S %-M %-H * * *')" >"/etc/gphotos-syncd/config.d/80-due.toml"
+  systemctl reload "$UNIT"
 }
 
 # An entry with this MESSAGE_ID came since MARK.

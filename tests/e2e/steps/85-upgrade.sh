@@ -7,7 +7,7 @@ dpkg-deb --root-owner-group -Zgzip -z1 --build "$new/tree" "$new/higher.deb" >/d
 version=$(dpkg-deb -f "$new/higher.deb" Version)
 chmod -R a+rX "$new"
 
-begin_long_file alice upgraded.mp4 2021-03-03T10:00:00Z /srv/photos/alice
+begin_long_file upgraded.mp4 2021-03-03T10:00:00Z
 pid=$(show MainPID)
 ranges=$(ranges_served)
 settings=$(sha256sum /etc/gphotos-syncd/config.toml)
