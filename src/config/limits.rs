@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::config::fault::Faults;
 use crate::config::file::RawLimits;
 use crate::config::hours::SpeedWindows;
-use crate::config::value::{count, number, read, size, time, truth};
+use crate::config::raw::Raw;
+use crate::config::value::{Wrong, count, number, read, size, time, truth};
 
 /// The slowest ceiling, requests per second: one in 17 minutes still ends some day.
 const PER_SECOND_MIN: f64 = 0.001;
@@ -112,11 +113,7 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         raw.media_requests_per_day.as_ref(),
         default.media_requests_per_day,
     );
-    let bytes_per_second = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, |raw| {
-        size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some).map_err(|wrong| {
-            wrong.or_hint("write the speed as `\"20 MiB\"`; without the key there is no limit")
-        })
-    });
+    let bytes_per_second = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, speed);
     let min_free_space =
         read("min-free-space", raw.min_free_space.as_ref(), default.min_free_space, faults, |raw| {
             size(raw, 0, MIN_FREE_SPACE_MAX)
@@ -158,4 +155,10 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         ),
         windows: default.windows,
     }
+}
+
+/// The speed of all downloads together.
+fn speed(raw: &Raw) -> Result<Option<u64>, Wrong> {
+    let hint = "write the speed as `\"20 MiB\"`; without the key there is no limit";
+    size(raw, BYTES_PER_SECOND_MIN, BYTES_PER_SECOND_MAX).map(Some).map_err(|wrong| wrong.or_hint(hint))
 }
