@@ -3,7 +3,7 @@
 //! Owns: the count against the day's budget, by library, and the mark that Google itself said the day's quota is
 //! spent. A request counts when it is sent, and not if it was refused for quota.
 //!
-//! Who may use the last [`KEPT_BACK_PERCENT`] of a budget: only libraries that have used no more than their fair
+//! Who may use the last twentieth of a budget: only libraries that have used no more than their fair
 //! share of the day, which is the budget divided by the configured libraries. So the first sync of a large library leaves
 //! something for the others, whenever they come, and a library alone may use it all.
 //!

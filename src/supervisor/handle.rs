@@ -30,7 +30,7 @@ pub struct Ticket {
     pub name: LibraryName,
     /// Its worker.
     pub slot: Slot,
-    /// The wish's number, to be found in [`Answered`].
+    /// The wish's number, to be found in [`Answered`](crate::supervisor::Answered).
     pub number: u64,
 }
 
