@@ -2,7 +2,8 @@
 
 readme 'Living with it'
 check "systemctl status has the sentence" \
-  grep -E 'Status: "2 libraries: alice idle until [0-9]{2}:[0-9]{2}; bob idle until [0-9]{2}:[0-9]{2}"' <(systemctl status "$UNIT")
+  grep -E 'Status: "2 libraries: alice idle until [0-9]{2}:[0-9]{2}; bob idle until [0-9]{2}:[0-9]{2}; left today: [0-9,]+ of 10,000 api, [0-9,]+ of 75,000 media requests"' \
+  <(systemctl status --full "$UNIT")
 
 readme 'Read the journal'
 journalctl --sync
