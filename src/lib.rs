@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod daemon;
+pub mod embedded;
 pub mod exit;
 pub mod fs;
 pub mod google;

@@ -21,6 +21,7 @@ const RANKS: &[(&str, u32)] = &[
     ("fs", 0),
     ("shutdown", 0),
     ("exit", 0),
+    ("embedded", 0),
     ("config", 1),
     ("status", 1),
     ("limiter", 2),
@@ -48,6 +49,8 @@ const PURE: &[&str] = &[
     "src/supervisor/state.rs",
     "src/supervisor/backoff.rs",
     "src/job/plan.rs",
+    "src/embedded/date.rs",
+    "src/embedded/decide.rs",
     "src/google/classify.rs",
 ];
 
