@@ -6,8 +6,10 @@
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use crate::media::Recipe;
 use crate::rng;
@@ -15,6 +17,8 @@ use crate::rng;
 /// Size of the shared pool: more than most made-up items, so that they are one slice or two.
 const POOL_BYTES: usize = 1 << 20;
 const POOL_BYTES_U64: u64 = 1 << 20;
+/// Longest piece that is read from a file at once.
+const DISK_PIECE_BYTES: usize = 1 << 20;
 /// Size of an item's own first bytes.
 const HEAD_BYTES: usize = 64;
 /// The end-of-image marker of a JPEG.
@@ -86,7 +90,7 @@ impl Content {
         match self {
             Self::Noise { seed, len, magic } => Source::noise(*seed, *len, *magic),
             Self::Bytes(bytes) => Source::Whole(bytes.clone()),
-            Self::File(path) => Source::Whole(std::fs::read(path).unwrap_or_default().into()),
+            Self::File(path) => Source::disk(path).unwrap_or(Source::Whole(Bytes::new())),
             Self::Made(recipe) => Source::Whole(recipe.render().into()),
         }
     }
@@ -97,6 +101,8 @@ impl Content {
 pub(crate) enum Source {
     /// All in memory.
     Whole(Bytes),
+    /// A file, read piece by piece.
+    Disk { file: Arc<File>, len: u64 },
     /// A head of its own, then the pool over and over from `offset`, then `tail`.
     Noise { head: Bytes, offset: u64, len: u64, tail: &'static [u8] },
 }
@@ -110,6 +116,12 @@ impl Source {
         Self::Noise { head, offset: rng::below(seed ^ 0x5a5a, POOL_BYTES_U64), len, tail }
     }
 
+    fn disk(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        Ok(Self::Disk { file: Arc::new(file), len })
+    }
+
     /// `len` bytes of nothing in particular.
     pub(crate) fn filler(len: u64) -> Self {
         Self::Noise { head: Bytes::new(), offset: 0, len, tail: &[] }
@@ -118,11 +130,12 @@ impl Source {
     pub(crate) fn len(&self) -> u64 {
         match self {
             Self::Whole(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            Self::Noise { len, .. } => *len,
+            Self::Noise { len, .. } | Self::Disk { len, .. } => *len,
         }
     }
 
-    /// The longest piece at `at` that ends before `end` and needs no copy; empty at or past the end.
+    /// The longest piece at `at` that ends before `end` and costs no more than a copy of 1 MiB; empty at
+    /// or past the end, and where a file has become shorter.
     pub(crate) fn piece(&self, at: u64, end: u64) -> Bytes {
         let end = end.min(self.len());
         if at >= end {
@@ -131,6 +144,12 @@ impl Source {
         let want = usize::try_from(end - at).unwrap_or(usize::MAX);
         match self {
             Self::Whole(bytes) => cut(bytes, at, want),
+            Self::Disk { file, .. } => {
+                let mut piece = vec![0; want.min(DISK_PIECE_BYTES)];
+                let read = file.read_at(&mut piece, at).unwrap_or(0);
+                piece.truncate(read);
+                piece.into()
+            }
             Self::Noise { head, offset, len, tail } => {
                 let tail_at = len - u64::try_from(tail.len()).unwrap_or(0);
                 if at < u64::try_from(head.len()).unwrap_or(0) {
@@ -146,12 +165,25 @@ impl Source {
     }
 
     fn each(&self, mut take: impl FnMut(&[u8])) {
+        let whole: Result<(), std::convert::Infallible> = self.try_each(|piece| {
+            take(piece);
+            Ok(())
+        });
+        let Ok(()) = whole;
+    }
+
+    /// Hands over all bytes in order, until `take` fails.
+    pub(crate) fn try_each<E>(&self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut at = 0;
         while at < self.len() {
             let piece = self.piece(at, u64::MAX);
-            take(&piece);
+            if piece.is_empty() {
+                break;
+            }
+            take(&piece)?;
             at += u64::try_from(piece.len()).unwrap_or(u64::MAX);
         }
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+pub mod archive;
 mod body;
 mod clock;
 mod content;
