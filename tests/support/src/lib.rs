@@ -40,6 +40,7 @@ mod rng;
 mod server;
 mod settings;
 mod stats;
+pub mod takeout;
 mod tls;
 mod user;
 mod world;
