@@ -1,5 +1,6 @@
 //! The command line.
 
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use fake_google::{Class, Quota, SCOPE_APP_CREATED, Window};
 use std::net::SocketAddr;
@@ -68,9 +69,44 @@ pub(crate) struct Args {
     /// Answer 200 to Range requests.
     #[arg(long)]
     pub(crate) no_range: bool,
+    /// What is written in place of serving.
+    #[command(flatten)]
+    pub(crate) export: ExportArgs,
     /// Do not stop when standard input closes.
     #[arg(long)]
     pub(crate) no_stdin: bool,
+}
+
+/// What is written in place of serving.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// Only write a Google Takeout export of made-up photos into this folder, and print its parts.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write_export: Option<PathBuf>,
+    /// How many photos the export has.
+    #[arg(long, default_value = "1000", value_parser = parse_number, requires = "write_export")]
+    pub(crate) items: u64,
+    /// Their sizes: SIZE[-SIZE], in bytes or with k, M.
+    #[arg(long, default_value = "20k-200k", value_parser = parse_sizes, requires = "write_export")]
+    pub(crate) bytes: RangeInclusive<u64>,
+    /// In how many parts.
+    #[arg(long, default_value_t = 1, requires = "write_export")]
+    pub(crate) parts: u32,
+    /// Parts are `.tgz`, not `.zip`.
+    #[arg(long, requires = "write_export")]
+    pub(crate) tgz: bool,
+    /// Zip entries are stored, not deflated.
+    #[arg(long, requires = "write_export", conflicts_with = "tgz")]
+    pub(crate) stored: bool,
+    /// Albums of the export: ALBUMS:ITEMS, each copied into a folder.
+    #[arg(long, value_parser = parse_export_albums, requires = "write_export")]
+    pub(crate) export_albums: Option<(usize, usize)>,
+    /// When the export was made.
+    #[arg(long, default_value = "2026-04-08T14:27:29Z", value_parser = parse_time, requires = "write_export")]
+    pub(crate) stamp: DateTime<Utc>,
+    /// Write here, as JSON, what the export holds: parts, entries, and each item with its SHA-256.
+    #[arg(long, value_name = "FILE", requires = "write_export")]
+    pub(crate) export_truth: Option<PathBuf>,
 }
 
 /// `NAME=COUNT[:SIZE[-SIZE]]`
@@ -92,6 +128,10 @@ pub(crate) struct AlbumsArg {
 fn parse_account(text: &str) -> Result<AccountArg, String> {
     let (name, rest) = text.split_once('=').ok_or("expected NAME=COUNT[:SIZE[-SIZE]]")?;
     let (count, sizes) = rest.split_once(':').unwrap_or((rest, "20k-200k"));
+    Ok(AccountArg { name: name.to_owned(), items: parse_number(count)?, bytes: parse_sizes(sizes)? })
+}
+
+fn parse_sizes(sizes: &str) -> Result<RangeInclusive<u64>, String> {
     let (min, max) = sizes.split_once('-').unwrap_or((sizes, sizes));
     let (max, max_unit) = parse_size(max)?;
     let (min, min_unit) = parse_size(min)?;
@@ -100,7 +140,7 @@ fn parse_account(text: &str) -> Result<AccountArg, String> {
     if min > max {
         return Err(format!("`{sizes}` is upside down"));
     }
-    Ok(AccountArg { name: name.to_owned(), items: parse_number(count)?, bytes: min..=max })
+    Ok(min..=max)
 }
 
 fn parse_size(text: &str) -> Result<(u64, u64), String> {
@@ -119,6 +159,16 @@ fn parse_albums(text: &str) -> Result<AlbumsArg, String> {
     let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.split_once(':')?)));
     let (name, (albums, each)) = parts.ok_or("expected NAME=ALBUMS:ITEMS")?;
     Ok(AlbumsArg { account: name.to_owned(), albums: parse_number(albums)?, each: parse_number(each)? })
+}
+
+fn parse_export_albums(text: &str) -> Result<(usize, usize), String> {
+    let number = |text: &str| text.parse().map_err(|e| format!("`{text}`: {e}"));
+    let (albums, each) = text.split_once(':').ok_or("expected ALBUMS:ITEMS")?;
+    Ok((number(albums)?, number(each)?))
+}
+
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    text.parse().map_err(|e| format!("`{text}`: {e}"))
 }
 
 fn parse_token(text: &str) -> Result<(String, PathBuf), String> {
@@ -159,6 +209,16 @@ mod tests {
         let args = Args::parse_from(["fake-google", "--accounts", "alice=10000:20-200k,bob=50", "--tls"]);
         assert_eq!(args.accounts[0].bytes, 20_000..=200_000);
         assert_eq!((args.accounts[1].name.as_str(), args.accounts[1].items), ("bob", 50));
+    }
+
+    #[test]
+    fn an_export_is_asked_for_by_its_own_words() {
+        let line =
+            "fake-google --write-export out --items 10_000 --bytes 300-700k --parts 3 --export-albums 2:5";
+        let args = Args::parse_from(line.split(' ')).export;
+        assert_eq!((args.items, args.bytes, args.parts), (10_000, 300_000..=700_000, 3));
+        assert_eq!(args.export_albums, Some((2, 5)));
+        assert!(Args::try_parse_from(["fake-google", "--items", "5"]).is_err(), "needs --write-export");
     }
 
     #[test]

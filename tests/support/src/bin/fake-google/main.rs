@@ -1,6 +1,7 @@
 //! The simulator as a program: prints its URL, then serves until standard input closes or SIGTERM.
 
 mod args;
+mod export;
 
 use clap::Parser as _;
 use fake_google::{FakeGoogle, Quota, RangeMode, Settings, Synthetic, User};
@@ -23,6 +24,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(folder) = &args.export.write_export {
+        return export::write(&args.export, args.seed, folder);
+    }
     let google = FakeGoogle::try_start(settings(args))?;
     for account in &args.accounts {
         let mut items = Synthetic::photos(account.items);
