@@ -55,6 +55,18 @@ fn exif_is_read_from_every_kind_of_still_in_both_orders() {
 }
 
 #[test]
+fn nothing_is_read_behind_the_picture_of_a_jpeg() {
+    let exif = segment(0xe1, &[b"Exif\0\0", &nepal(true)[..]].concat());
+    for end in [segment(0xda, &[1, 1, 0, 0, 63, 0]), segment(0xd9, b"")] {
+        assert_eq!(read_bytes(&[&b"\xff\xd8"[..], &end, &exif].concat()).taken, None);
+        assert_eq!(
+            read_bytes(&[&b"\xff\xd8"[..], &exif, &end].concat()).taken.map(|taken| taken.origin),
+            Some(TakenOrigin::Exif)
+        );
+    }
+}
+
+#[test]
 fn a_raf_is_read_through_the_jpeg_in_it() {
     let jpeg = jpeg_with_exif(&nepal(false));
     let mut raf = b"FUJIFILMCCD-RAW 0201".to_vec();
@@ -107,7 +119,8 @@ fn a_position_needs_its_directions_and_is_not_null() {
     let bare = [w.rationals(2, &[(10, 1); 3]), w.rationals(4, &[(10, 1); 3])];
     let endless = [text(1, "N"), w.rationals(2, &[(10, 0); 3]), text(3, "E"), w.rationals(4, &[(10, 1); 3])];
     let beyond = [text(1, "N"), w.rationals(2, &[(91, 1)]), text(3, "E"), w.rationals(4, &[(10, 1)])];
-    for gps in [&zero[..], &bare, &endless, &beyond] {
+    let lame = [w.rationals(2, &[(10, 1)]), text(3, "E"), w.rationals(4, &[(10, 1)])];
+    for gps in [&zero[..], &bare, &lame, &endless, &beyond] {
         assert_eq!(read_bytes(&jpeg_with_exif(&w.tiff(&[], &[], gps))).gps, None);
     }
 }
@@ -208,7 +221,9 @@ fn user_data_of_a_movie_tells_place_and_date() {
     assert_eq!(date(&read), "2024-05-02 10:00:00 +10:00 QuickTimeDate");
     assert_eq!(read.gps.map(|gps| gps.altitude), Some(None));
     assert_eq!((read.width, read.height), (Some(1920), Some(1080)));
-    assert_eq!(date(&with_day("2024")), "2024-05-02 00:00:00 ? QuickTimeHeader");
+    for day in ["2024", "2024-05-02T10:00:00"] {
+        assert_eq!(date(&with_day(day)), "2024-05-02 00:00:00 ? QuickTimeHeader");
+    }
 }
 
 #[test]
