@@ -9,7 +9,7 @@
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
 //! `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
-//! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `faults`.
+//! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`.
 
 mod account;
 mod albums;
@@ -39,6 +39,7 @@ mod sidecar;
 mod sync;
 mod ticket;
 mod tools;
+pub mod xmp;
 
 use chrono::{DateTime, Utc};
 use std::future::Future;

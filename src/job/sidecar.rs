@@ -14,6 +14,17 @@ use crate::names::with_suffix;
 /// The most of a file beside a media file that is read to see whether it is ours, bytes.
 pub(crate) const SIDECAR_BYTES_MAX: u64 = 64 * 1024;
 
+/// How a packet says that this program wrote it.
+pub(crate) const TOOLKIT: &str = "x:xmptk=\"gphotos-syncd\"";
+
+/// The namespaces of a listed item's properties.
+const NAMESPACES: &[(&str, &str)] = &[
+    ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("xmp", "http://ns.adobe.com/xap/1.0/"),
+    ("photoshop", "http://ns.adobe.com/photoshop/1.0/"),
+    ("tiff", "http://ns.adobe.com/tiff/1.0/"),
+];
+
 /// Path of the sidecar of the file at `path`; none if none is wished.
 pub(crate) fn sidecar_path(kind: Sidecar, path: &str) -> Option<String> {
     let suffix = match kind {
@@ -73,12 +84,9 @@ fn json_text(item: &MediaItem) -> String {
 }
 
 fn xmp_text(item: &MediaItem) -> String {
-    let alternatives = |text: &String| {
-        format!("<rdf:Alt><rdf:li xml:lang=\"x-default\">{}</rdf:li></rdf:Alt>", escape(text))
-    };
     let date = item.created.map(iso);
     let elements = [
-        ("dc:description", item.description.as_ref().map(alternatives)),
+        ("dc:description", item.description.as_deref().map(alternatives)),
         ("xmp:CreateDate", date.clone()),
         ("photoshop:DateCreated", date),
         ("tiff:Make", item.camera_make.as_deref().map(escape)),
@@ -91,23 +99,35 @@ fn xmp_text(item: &MediaItem) -> String {
             let _ = writeln!(body, "   <{name}>{text}</{name}>");
         }
     }
+    packet(NAMESPACES, &body)
+}
+
+/// An XMP packet of one description: `namespaces` by prefix, and `body`, the description's elements in whole lines.
+///
+/// `x:xmptk` names who wrote the packet last: exiv2 (digiKam, darktable) and exiftool (Immich) put their own name there.
+pub(crate) fn packet(namespaces: &[(&str, &str)], body: &str) -> String {
+    let declared: Vec<String> =
+        namespaces.iter().map(|(prefix, name)| format!("    xmlns:{prefix}=\"{name}\"")).collect();
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
-         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n \
+         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\" {TOOLKIT}>\n \
          <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n  \
-         <rdf:Description rdf:about=\"\"\n    \
-         xmlns:dc=\"http://purl.org/dc/elements/1.1/\"\n    \
-         xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n    \
-         xmlns:photoshop=\"http://ns.adobe.com/photoshop/1.0/\"\n    \
-         xmlns:tiff=\"http://ns.adobe.com/tiff/1.0/\">\n\
+         <rdf:Description rdf:about=\"\"\n{}>\n\
          {body}  </rdf:Description>\n \
          </rdf:RDF>\n\
          </x:xmpmeta>\n\
-         <?xpacket end=\"w\"?>\n"
+         <?xpacket end=\"w\"?>\n",
+        declared.join("\n")
     )
 }
 
-fn identifier_element(id: &MediaId) -> String {
+/// The element that holds the one text of an alternative in languages.
+pub(crate) fn alternatives(text: &str) -> String {
+    format!("<rdf:Alt><rdf:li xml:lang=\"x-default\">{}</rdf:li></rdf:Alt>", escape(text))
+}
+
+/// The element by which a sidecar names its item.
+pub(crate) fn identifier_element(id: &MediaId) -> String {
     format!("<dc:identifier>{}</dc:identifier>", escape(&id.0))
 }
 
@@ -117,7 +137,7 @@ fn iso(at: DateTime<Utc>) -> String {
 }
 
 /// `text` as XML character data; characters that XML 1.0 cannot hold become U+FFFD.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

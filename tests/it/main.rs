@@ -38,3 +38,4 @@ mod tidy;
 mod token;
 mod units;
 mod wait;
+mod xmp;

@@ -49,6 +49,7 @@ const PURE: &[&str] = &[
     "src/supervisor/state.rs",
     "src/supervisor/backoff.rs",
     "src/job/plan.rs",
+    "src/job/xmp.rs",
     "src/embedded/date.rs",
     "src/embedded/decide.rs",
     "src/google/classify.rs",
