@@ -104,6 +104,8 @@ pub struct Facts {
     pub last_run: Option<RunSummary>,
     /// When the newest complete run ended.
     pub last_complete: Option<DateTime<Utc>>,
+    /// Whether a run began after the newest one that has ended: it was cut off with its process, or it is under way.
+    pub has_open_run: bool,
     /// Of the token.
     pub token: TokenHealth,
 }

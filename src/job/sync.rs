@@ -85,6 +85,7 @@ impl SyncJob {
             failures: Vec::new(),
             last_run: None,
             last_complete: None,
+            has_open_run: false,
             token: self.shared.auth.health(),
         };
         let read = match self.store_to_read().await {
@@ -150,6 +151,7 @@ async fn read_facts(store: &Store, auth: &Authorizer, facts: &mut Facts) -> Resu
     facts.totals = store.totals().await?;
     facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
     (facts.last_run, facts.last_complete) = store.last_run().await?;
+    facts.has_open_run = store.has_open_run().await?;
     if matches!(facts.token, TokenHealth::Good { .. })
         && let Some(refused) = Refused::read(store).await?
         && refused.is_of(auth)

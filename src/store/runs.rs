@@ -1,4 +1,4 @@
-//! Runs that have ended.
+//! Runs: their numbers, and what became of those that ended.
 //!
 //! May import: `status`, `store`. Tests: in `store/tests/runs.rs`.
 
@@ -57,6 +57,18 @@ impl Store {
             }
             let sql = "DELETE FROM runs WHERE run NOT IN (SELECT run FROM runs ORDER BY run DESC LIMIT ?1)";
             tx.execute(sql, [RUNS_MAX]).map(drop)
+        })
+        .await
+    }
+
+    /// Whether the newest run that got a number has no recorded end: it was cut off with its process, or it is under way.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn has_open_run(&self) -> Result<bool, StoreError> {
+        self.read("look for a run without an end", |connection| {
+            let sql = "SELECT run > (SELECT ifnull(max(run), 0) FROM runs) FROM counters";
+            connection.query_row(sql, [], |row| row.get(0))
         })
         .await
     }

@@ -38,6 +38,7 @@ pub(crate) fn facts_unknown() -> Facts {
         failures: Vec::new(),
         last_run: None,
         last_complete: None,
+        has_open_run: false,
         token: TokenHealth::Missing,
     }
 }

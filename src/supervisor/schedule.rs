@@ -23,6 +23,8 @@ pub type DueAfter = Box<dyn Fn(DateTime<Utc>) -> Option<DateTime<Utc>> + Send + 
 pub struct LastSeen<'a> {
     /// The newest run that has ended.
     pub last_run: Option<&'a RunSummary>,
+    /// Whether a run began after that one, and no process is left to end it.
+    pub has_open_run: bool,
     /// Whether there is a usable token.
     pub has_token: bool,
 }
@@ -61,7 +63,7 @@ pub fn decide_first_run(due_after: &DueAfter, seen: &LastSeen<'_>, now: DateTime
         | RunEnd::Transient
         | RunEnd::Failed => false,
     };
-    if missed || !went_through { FirstRun::Soon } else { FirstRun::WhenDue }
+    if missed || seen.has_open_run || !went_through { FirstRun::Soon } else { FirstRun::WhenDue }
 }
 
 /// A random part of `splay`; `fraction` is a random number from 0 to 1.

@@ -41,6 +41,10 @@ fn run_at(secs: i64, end: RunEnd) -> RunSummary {
     }
 }
 
+fn seen(last_run: Option<&RunSummary>, has_open_run: bool, has_token: bool) -> LastSeen<'_> {
+    LastSeen { last_run, has_open_run, has_token }
+}
+
 #[test]
 fn a_missed_cut_or_first_run_begins_soon_after_the_start() {
     let now = at(10 * HOUR + 600);
@@ -48,20 +52,25 @@ fn a_missed_cut_or_first_run_begins_soon_after_the_start() {
     let hour_before = run_at(9 * HOUR + 30, RunEnd::Complete);
     let failed = run_at(10 * HOUR + 30, RunEnd::Failed);
     let incomplete = run_at(10 * HOUR + 30, RunEnd::Incomplete);
-    let cut = run_at(10 * HOUR + 30, RunEnd::Interrupted);
-    let table: [(&str, DueAfter, Option<&RunSummary>, bool, FirstRun); 9] = [
-        ("ran this hour", hourly(), Some(&this_hour), true, FirstRun::WhenDue),
-        ("missed this hour", hourly(), Some(&hour_before), true, FirstRun::Soon),
-        ("cut short", hourly(), Some(&cut), true, FirstRun::Soon),
-        ("failed", hourly(), Some(&failed), true, FirstRun::Soon),
-        ("items missing", hourly(), Some(&incomplete), true, FirstRun::WhenDue),
-        ("never ran", hourly(), None, true, FirstRun::Soon),
-        ("never ran, no token", hourly(), None, false, FirstRun::WhenDue),
-        ("manual, missed", manual(), Some(&hour_before), true, FirstRun::WhenDue),
-        ("manual, never ran", manual(), None, true, FirstRun::WhenDue),
+    let interrupted = run_at(10 * HOUR + 30, RunEnd::Interrupted);
+    let (this_hour, hour_before) = (Some(&this_hour), Some(&hour_before));
+    let table: [(&str, DueAfter, LastSeen<'_>, FirstRun); 14] = [
+        ("ran this hour", hourly(), seen(this_hour, false, true), FirstRun::WhenDue),
+        ("ran this hour, and a later run was cut off", hourly(), seen(this_hour, true, true), FirstRun::Soon),
+        ("missed this hour", hourly(), seen(hour_before, false, true), FirstRun::Soon),
+        ("missed this hour, a run was cut off", hourly(), seen(hour_before, true, true), FirstRun::Soon),
+        ("interrupted", hourly(), seen(Some(&interrupted), false, true), FirstRun::Soon),
+        ("failed", hourly(), seen(Some(&failed), false, true), FirstRun::Soon),
+        ("items missing", hourly(), seen(Some(&incomplete), false, true), FirstRun::WhenDue),
+        ("never ran", hourly(), seen(None, false, true), FirstRun::Soon),
+        ("the first run was cut off", hourly(), seen(None, true, true), FirstRun::Soon),
+        ("never ran, no token", hourly(), seen(None, false, false), FirstRun::WhenDue),
+        ("cut off, no token", hourly(), seen(this_hour, true, false), FirstRun::WhenDue),
+        ("manual, missed", manual(), seen(hour_before, false, true), FirstRun::WhenDue),
+        ("manual, never ran", manual(), seen(None, false, true), FirstRun::WhenDue),
+        ("manual, cut off", manual(), seen(hour_before, true, true), FirstRun::WhenDue),
     ];
-    for (name, due_after, last_run, has_token, expected) in table {
-        let seen = LastSeen { last_run, has_token };
+    for (name, due_after, seen, expected) in table {
         assert_eq!(decide_first_run(&due_after, &seen, now), expected, "{name}");
     }
 }
@@ -91,14 +100,14 @@ fn a_clock_set_forward_runs_once_and_one_set_back_does_not_wait_for_years() {
 fn a_missed_run_waits_for_the_short_splay_at_most() {
     let now = at(10 * HOUR);
     let mut table = Timetable::new(hourly(), Duration::from_secs(600), now, 1.0);
-    table.begin(&LastSeen { last_run: None, has_token: true }, now, 1.0);
+    table.begin(&LastSeen { last_run: None, has_open_run: false, has_token: true }, now, 1.0);
     assert_eq!(table.next(), Some(now + TimeDelta::from_std(CATCH_UP_SPLAY_MAX).expect("short")));
 }
 
 #[test]
 fn a_manual_library_is_never_due() {
     let mut table = Timetable::new(manual(), Duration::from_secs(600), at(0), 0.3);
-    table.begin(&LastSeen { last_run: None, has_token: true }, at(0), 0.3);
+    table.begin(&LastSeen { last_run: None, has_open_run: false, has_token: true }, at(0), 0.3);
     assert_eq!(table.next(), None);
     assert!(!table.tick(at(1_000 * HOUR), 0.0));
 }

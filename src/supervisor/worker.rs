@@ -237,7 +237,9 @@ impl Worker {
     fn begin(&mut self, now: DateTime<Utc>) {
         let parked_or_idle = WorkerState::at_start(&self.facts.token, None);
         let has_token = parked_or_idle == WorkerState::Idle;
-        let seen = LastSeen { last_run: self.facts.last_run.as_ref(), has_token };
+        // A run that is this worker's own, by a wish that came before the facts, is not cut off.
+        let has_open_run = self.facts.has_open_run && !self.state.is_running();
+        let seen = LastSeen { last_run: self.facts.last_run.as_ref(), has_open_run, has_token };
         self.timetable.begin(&seen, now, random());
         if has_token || self.state != WorkerState::Idle {
             return;

@@ -2,6 +2,7 @@
 
 use crate::context::Home;
 use crate::served::{launch, library_of, run_to_end, serve, status_of, wait_until};
+use crate::wait::until_fired;
 use fake_google::{Class, Effect, Endpoint, Fault, ItemSpec, Quota, Settings, Window};
 use std::fs;
 
@@ -121,6 +122,32 @@ fn a_power_cut_in_mid_run_loses_nothing() {
     let mut served = serve(&home);
     served.wait_complete(&home, "alice", 2);
     home.assert_complete("alice");
+    served.stop();
+}
+
+#[test]
+fn a_run_that_was_killed_after_a_complete_one_goes_on_soon_after_the_start() {
+    let home = scheduled(&["alice", "bob"], YEARLY);
+    add_photos(&home, "alice", 1);
+    home.run_ok(&["sync"]);
+    add_photos(&home, "alice", 20);
+    let hang = home.google.fault(Fault::on(&[Endpoint::Media], Effect::Hang).skip(5));
+    // First a person's sync is killed, then the daemon's own run.
+    let mut sync = home.start(&["sync", "alice"]);
+    until_fired(&home, hang);
+    sync.signal("KILL");
+    assert_eq!(sync.wait().code, -1);
+    home.google.remove_fault(hang);
+    let hang = home.google.fault(Fault::on(&[Endpoint::Media], Effect::Hang));
+    let mut served = serve(&home);
+    served.until("the killed sync to go on", |_| home.google.fired(hang) > 0);
+    served.kill();
+    home.google.remove_fault(hang);
+
+    let mut served = serve(&home);
+    served.wait_complete(&home, "alice", 4);
+    home.assert_complete("alice");
+    assert_eq!(library_of(&home, "bob")["last_run"]["run"], 1, "nothing of bob's was cut off");
     served.stop();
 }
 

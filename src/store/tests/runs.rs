@@ -59,6 +59,18 @@ async fn a_run_number_is_never_given_twice() {
 }
 
 #[tokio::test]
+async fn a_run_is_open_from_its_number_to_its_record() {
+    let f = fixture();
+    assert!(!f.store.has_open_run().await.unwrap(), "no run has begun");
+    for end in [RunEnd::Complete, RunEnd::Interrupted] {
+        let run = f.store.next_run_number().await.unwrap();
+        assert!(f.store.has_open_run().await.unwrap(), "run {run} has begun");
+        f.store.record_run(summary(run, end)).await.unwrap();
+        assert!(!f.store.has_open_run().await.unwrap(), "run {run} is recorded");
+    }
+}
+
+#[tokio::test]
 async fn facts_are_remembered_replaced_and_forgotten() {
     let f = fixture();
     for value in [None, Some("a"), Some("b"), Some(""), None] {
