@@ -19,7 +19,7 @@ mod sync_table;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::future::Future;
 use std::io::{BufReader, Write, stderr, stdin, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -200,13 +200,24 @@ fn all_known<'a>(
     config: &Config,
     err: &mut dyn Write,
 ) -> bool {
-    let Some(unknown) = names.into_iter().find(|name| !config.libraries.contains_key(*name)) else {
+    let known: Vec<&LibraryName> = config.libraries.keys().collect();
+    all_among(names, &known, &config.path, err)
+}
+
+/// As [`all_known`], where the configuration at `config` has the libraries `known`.
+fn all_among<'a>(
+    names: impl IntoIterator<Item = &'a LibraryName>,
+    known: &[&LibraryName],
+    config: &Path,
+    err: &mut dyn Write,
+) -> bool {
+    let Some(unknown) = names.into_iter().find(|name| !known.contains(name)) else {
         return true;
     };
-    let known: Vec<&str> = config.libraries.keys().map(LibraryName::as_str).collect();
     let hint = if known.is_empty() {
-        format!("no library is configured; add `[library.{unknown}]` to `{}`", config.path.display())
+        format!("no library is configured; add `[library.{unknown}]` to `{}`", config.display())
     } else {
+        let known: Vec<&str> = known.iter().map(|name| name.as_str()).collect();
         format!("known libraries: {}", known.join(", "))
     };
     complain(err, &format!("there is no library `{unknown}`\nhint: {hint}"));

@@ -1,6 +1,7 @@
 //! `status`: every library in words, as JSON, or as one line for monitors; from the daemon, or from the disk without it.
 //!
-//! Owns: where the status comes from. Invariant: changes nothing. May import: everything below.
+//! Owns: where the status comes from: a running daemon answers whatever has become of the configuration; without one it is needed.
+//! Invariant: changes nothing. May import: everything below.
 //! Tests: `status_check.rs`, `status_text.rs`, `offline.rs`; the rest in `tests/it`.
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
@@ -12,13 +13,17 @@ use crate::cli::offline::read_status;
 use crate::cli::output::{complain, emit};
 use crate::cli::status_check::{Level, decide_check};
 use crate::cli::status_text::text_of;
-use crate::cli::{StatusArgs, all_known};
+use crate::cli::{StatusArgs, all_among, all_known};
 use crate::clock::wall_now;
 use crate::config::Config;
 use crate::daemon::{Options, Places};
 use crate::exit::Exit;
 use crate::media::LibraryName;
 use crate::status::DaemonStatus;
+
+/// What a person is told beside the error of the configuration.
+const SERVES_ON: &str = "warning: the daemon goes on with the settings that it took over last; its status follows\n\
+                         hint: mend the configuration, then: systemctl reload gphotos-syncd\n";
 
 /// Does what `status` asks.
 pub(crate) async fn run(
@@ -27,31 +32,45 @@ pub(crate) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> ExitCode {
-    let config = match Config::load(&options.config) {
-        Ok(config) => config,
-        Err(error) => {
-            complain(err, &error.to_string());
-            return give_up(args, "the configuration cannot be used", Exit::Config, out);
-        }
-    };
-    if !all_known(&args.library, &config, err) {
+    let loaded = Config::load(&options.config);
+    if let Ok(config) = &loaded
+        && !all_known(&args.library, config, err)
+    {
         return Exit::Usage.into();
     }
     let now = wall_now();
     let places = Places::find(&options.config);
-    let mut status = match find_daemon(&options.config, &places).await {
-        Ok(Some(found)) => found.status,
-        Ok(None) => read_status(&config, &places.state_dir, now).await,
-        Err((exit, reason)) => {
+    let found = find_daemon(&options.config, &places).await;
+    let mut status = match (found, &loaded) {
+        (Ok(Some(found)), Ok(_)) => found.status,
+        // The daemon goes on with the settings that it took over last, and what it does is to be seen.
+        (Ok(Some(found)), Err(error)) => {
+            complain(err, &error.to_string());
+            emit(err, SERVES_ON);
+            let known: Vec<&LibraryName> =
+                found.status.libraries.iter().map(|library| &library.name).collect();
+            if !all_among(&args.library, &known, &options.config, err) {
+                return Exit::Usage.into();
+            }
+            found.status
+        }
+        (Ok(None), Ok(config)) => read_status(config, &places.state_dir, now).await,
+        (Err((exit, reason)), Ok(_)) => {
             complain(err, &reason);
             return give_up(args, "the daemon cannot be asked", exit, out);
+        }
+        (Ok(None) | Err(_), Err(error)) => {
+            complain(err, &error.to_string());
+            return give_up(args, "the configuration cannot be used", Exit::Config, out);
         }
     };
     if let Some(wanted) = &args.library {
         status.libraries.retain(|library| library.name == *wanted);
     }
     if args.check {
-        let (level, line) = decide_check(&status, |name| period_of(&config, name, now), now);
+        let config = loaded.as_ref().ok();
+        let period_of = |name: &LibraryName| period_of(config?, name, now);
+        let (level, line) = decide_check(&status, period_of, loaded.is_err(), now);
         emit(out, &format!("{line}\n"));
         return ExitCode::from(level as u8);
     }

@@ -3,7 +3,7 @@
 //! Critical (2): a library needs a login, has no room on disk or has failed; or no daemon runs although a library has a schedule.
 //! Warning (1): a library's newest run is incomplete, it is backing off or waits for the day's quota; its token dies within two
 //! days; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
-//! is under way. A library whose schedule is `manual` is never stale, and needs no daemon. Everything else is good (0).
+//! is under way; the daemon serves on although its configuration is broken by now. A library whose schedule is `manual` is never stale, and needs no daemon. Everything else is good (0).
 //!
 //! Owns: that decision. Invariant: pure. May import: `status`. Tests: below.
 
@@ -34,16 +34,22 @@ pub(crate) enum Level {
     Critical = 2,
 }
 
-/// The level and the line of the whole; `period_of` gives the time between two due runs, none for `manual`.
+/// The level and the line of the whole; `period_of` gives the time between two due runs, none for `manual`, and for every library
+/// if the configuration cannot be used (`is_config_broken`).
 pub(crate) fn decide_check(
     status: &DaemonStatus,
     period_of: impl Fn(&LibraryName) -> Option<TimeDelta>,
+    is_config_broken: bool,
     now: DateTime<Utc>,
 ) -> (Level, String) {
     let mut found: Vec<(Level, String)> = Vec::new();
     let is_scheduled = status.libraries.iter().any(|library| period_of(&library.name).is_some());
     if status.pid.is_none() && is_scheduled {
         found.push((Level::Critical, "the daemon does not run".to_owned()));
+    }
+    if is_config_broken {
+        let finding = "the configuration cannot be used, the daemon goes on with the old settings";
+        found.push((Level::Warning, finding.to_owned()));
     }
     for library in &status.libraries {
         for (level, finding) in judge(library, period_of(&library.name), now) {

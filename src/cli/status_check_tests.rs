@@ -64,7 +64,7 @@ fn daemon(pid: Option<u32>, libraries: Vec<LibraryStatus>) -> DaemonStatus {
 }
 
 fn check(library: LibraryStatus) -> (Level, String) {
-    decide_check(&daemon(Some(1), vec![library]), |_| Some(TimeDelta::hours(6)), now())
+    decide_check(&daemon(Some(1), vec![library]), |_| Some(TimeDelta::hours(6)), false, now())
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_weekly_schedule_allows_two_weeks_and_a_manual_one_any_time() {
     let old =
         || LibraryStatus { last_complete: Some(now() - TimeDelta::days(13)), ..library(LibraryState::Idle) };
     let with_period =
-        |period: Option<TimeDelta>| decide_check(&daemon(Some(1), vec![old()]), |_| period, now()).0;
+        |period: Option<TimeDelta>| decide_check(&daemon(Some(1), vec![old()]), |_| period, false, now()).0;
     assert_eq!(with_period(Some(TimeDelta::days(7))), Level::Ok);
     assert_eq!(with_period(Some(TimeDelta::days(6))), Level::Warning);
     assert_eq!(with_period(None), Level::Ok);
@@ -125,20 +125,32 @@ fn a_weekly_schedule_allows_two_weeks_and_a_manual_one_any_time() {
 #[test]
 fn a_missing_daemon_is_critical_only_where_something_is_scheduled() {
     let status = || daemon(None, vec![library(LibraryState::Idle)]);
-    let (level, line) = decide_check(&status(), |_| Some(TimeDelta::hours(6)), now());
+    let (level, line) = decide_check(&status(), |_| Some(TimeDelta::hours(6)), false, now());
     assert_eq!((level, line.as_str()), (Level::Critical, "CRITICAL - the daemon does not run"));
-    assert_eq!(decide_check(&status(), |_| None, now()).0, Level::Ok);
-    assert_eq!(decide_check(&daemon(Some(1), Vec::new()), |_| None, now()).0, Level::Ok);
+    assert_eq!(decide_check(&status(), |_| None, false, now()).0, Level::Ok);
+    assert_eq!(decide_check(&daemon(Some(1), Vec::new()), |_| None, false, now()).0, Level::Ok);
 }
 
 #[test]
 fn the_worst_comes_first() {
     let warned = LibraryStatus { last_run: Some(run(RunEnd::Incomplete)), ..library(LibraryState::Idle) };
     let status = daemon(Some(1), vec![warned, library(LibraryState::Failed)]);
-    let (level, line) = decide_check(&status, |_| None, now());
+    let (level, line) = decide_check(&status, |_| None, false, now());
     assert_eq!(level, Level::Critical);
     assert!(
         line.starts_with("CRITICAL - alice: failed") && line.ends_with("3 items could not be fetched"),
         "{line}"
     );
+}
+
+#[test]
+fn a_broken_configuration_is_warned_of_while_the_daemon_goes_on_and_hides_nothing_worse() {
+    let healthy = daemon(Some(1), vec![library(LibraryState::Idle)]);
+    let line =
+        "WARNING - the configuration cannot be used, the daemon goes on with the old settings".to_owned();
+    assert_eq!(decide_check(&healthy, |_| None, true, now()), (Level::Warning, line));
+    let full = daemon(Some(1), vec![library(LibraryState::DiskFull)]);
+    let (level, line) = decide_check(&full, |_| None, true, now());
+    assert_eq!(level, Level::Critical);
+    assert!(line.starts_with("CRITICAL - alice: disk-full, why; the configuration"), "{line}");
 }

@@ -1,6 +1,6 @@
 //! `status`: for people, for programs and for monitors, with a daemon and without one.
 
-use crate::context::Home;
+use crate::context::{Home, Ran};
 use crate::served::{library_of, serve};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
 
@@ -143,6 +143,43 @@ fn an_unknown_library_is_a_fault_of_usage_that_names_the_known_ones() {
     home.run(&["status", "carol"]).assert(64, &["known libraries: alice"]);
     served.look();
     served.stop();
+}
+
+#[test]
+fn with_a_broken_configuration_the_daemon_is_still_asked() {
+    let home = home();
+    with_schedule(&home);
+    let mut served = serve(&home);
+    served.wait_complete(&home, "alice", 1);
+    let pid = served.running.child().id();
+    home.append_config("colour = 1\n");
+    let told = ["error: ", "config.toml:", "`colour`", "warning: the daemon goes on with the settings"];
+    let is_on_stderr = |ran: &Ran| {
+        for text in told {
+            assert!(ran.err.contains(text), "`{text}` is missing: {}", ran.err);
+        }
+        assert!(!ran.out.contains("colour"), "{}", ran.out);
+    };
+    let ran = home.run(&["status"]);
+    ran.assert(0, &[&format!("process {pid}, since "), "alice", "state: idle", "last run: complete"]);
+    is_on_stderr(&ran);
+    let ran = home.run(&["status", "alice", "--json"]);
+    is_on_stderr(&ran);
+    let status: serde_json::Value = serde_json::from_str(&ran.out).expect("nothing but JSON");
+    assert_eq!((&status["pid"], &status["libraries"][0]["name"]), (&pid.into(), &"alice".into()));
+    let ran = home.run(&["status", "--check"]);
+    ran.assert(1, &[]);
+    assert_eq!(
+        ran.out,
+        "WARNING - the configuration cannot be used, the daemon goes on with the old settings\n"
+    );
+    is_on_stderr(&ran);
+    home.run(&["status", "carol"]).assert(64, &["there is no library `carol`", "known libraries: alice"]);
+
+    served.stop();
+    let ran = home.run(&["status"]);
+    ran.assert(78, &["`colour`"]);
+    assert!(ran.out.is_empty() && !ran.err.contains("the daemon goes on"), "{}{}", ran.out, ran.err);
 }
 
 #[test]
