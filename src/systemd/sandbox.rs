@@ -36,6 +36,7 @@ pub struct Sandbox {
     hides_homes: bool,
     hides_temporary: bool,
     writable: Vec<PathBuf>,
+    read_only: Vec<PathBuf>,
     bound: Vec<PathBuf>,
 }
 
@@ -115,12 +116,18 @@ impl Sandbox {
     /// Whether the daemon can write to `folder` in this sandbox, as far as the sandbox goes.
     pub fn lets_write(&self, folder: &Path) -> bool {
         let below = |dirs: &[PathBuf]| dirs.iter().any(|dir| folder.starts_with(dir));
+        // Of two settings the one for the deeper folder holds, and of two for one folder the stricter (systemd.exec(5)).
+        let deepest = |dirs: &[PathBuf]| {
+            let holding = dirs.iter().filter(|dir| folder.starts_with(dir));
+            holding.map(|dir| dir.components().count()).max()
+        };
         let in_any = |dirs: &[&str]| dirs.iter().any(|dir| folder.starts_with(dir));
         if folder.starts_with(STATE_DIR) || below(&self.bound) {
             return true;
         }
         let is_hidden = (self.hides_homes && in_any(&HOMES)) || (self.hides_temporary && in_any(&TEMPORARY));
-        !is_hidden && (!self.is_strict || below(&self.writable))
+        let (open, shut) = (deepest(&self.writable), deepest(&self.read_only));
+        !is_hidden && (open > shut || (!self.is_strict && shut.is_none()))
     }
 
     fn apply(&mut self, text: &str) {
@@ -141,6 +148,7 @@ impl Sandbox {
             "ProtectHome" => self.hides_homes = !is_no && value != "read-only",
             "PrivateTmp" => self.hides_temporary = !is_no,
             "ReadWritePaths" => extend(&mut self.writable, value),
+            "ReadOnlyPaths" => extend(&mut self.read_only, value),
             "BindPaths" => extend(&mut self.bound, value),
             _ => {}
         }

@@ -47,6 +47,25 @@ fn the_shipped_unit_lets_the_state_folder_be_written_and_no_other() {
 }
 
 #[test]
+fn what_is_read_only_stays_so_unless_a_deeper_folder_is_opened() {
+    let folders = ["/etc/gphotos-syncd", "/etc/gphotos-syncd/alice", "/etc/other", "/srv/photos"];
+    let cases: &[(&str, [bool; 4])] = &[
+        ("ReadWritePaths=/etc", [false, false, true, false]),
+        ("ReadWritePaths=/etc/gphotos-syncd", [false; 4]),
+        ("ReadWritePaths=/etc/gphotos-syncd/alice", [false, true, false, false]),
+        ("ProtectSystem=no", [false, false, true, true]),
+        ("ProtectSystem=no\nReadOnlyPaths=", [true; 4]),
+    ];
+    for (lines, expected) in cases {
+        let machine = Machine::with(&[
+            ("usr/gphotos-syncd.service", SHIPPED),
+            ("etc/gphotos-syncd.service.d/libraries.conf", &drop_in(lines)),
+        ]);
+        assert_eq!(lets(&machine.sandbox().unwrap(), &folders), *expected, "{lines}");
+    }
+}
+
+#[test]
 fn drop_ins_open_what_they_name_and_take_back_what_they_empty() {
     let folders =
         ["/srv/photos/alice", "/srv/my photos", "/srv/b", "/home/c/Photos", "/mnt/usb/d", "/srv/100%"];

@@ -70,6 +70,13 @@ fn the_client_secret_is_looked_for_under_its_name_and_may_be_missing() {
 }
 
 #[test]
+fn the_configuration_is_read_only_in_the_unit() {
+    let directory = Path::new("/etc").join(setting("ConfigurationDirectory"));
+    assert_eq!(gphotos_syncd::daemon::DEFAULT_CONFIG, directory.join("config.toml").to_string_lossy());
+    assert_eq!(setting("ReadOnlyPaths"), format!("-{}", directory.display()));
+}
+
+#[test]
 fn programs_that_the_unit_runs_may_be_run_in_it() {
     let paths = setting("ExecPaths");
     let paths: Vec<&str> = paths.split_whitespace().collect();

@@ -23,7 +23,7 @@ refused() {
   has "$said" 'Read-only file system'
 }
 mkdir -p /opt/elsewhere /srv/elsewhere
-for dir in /usr /etc /var/lib /var/log /opt/elsewhere /srv /srv/elsewhere; do
+for dir in /usr /etc /etc/gphotos-syncd /etc/gphotos-syncd/config.d /var/lib /var/log /opt/elsewhere /srv /srv/elsewhere; do
   check "nothing can be written in $dir" refused "$dir"
 done
 allowed() { cd "$seen$1" && setpriv --reuid gphotos-syncd --regid gphotos-syncd --clear-groups -- sh -c 'touch .e2e && rm .e2e'; }
