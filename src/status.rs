@@ -144,6 +144,9 @@ pub enum TokenHealth {
     Good {
         /// When the refresh token dies, where Google told it (7 days with a "Testing" consent screen).
         dies_at: Option<DateTime<Utc>>,
+        /// Why the newest token is in the daemon's memory alone, as a sentence without any secret; none: it is in its file.
+        #[serde(default)]
+        unsaved: Option<String>,
     },
     /// Google refused the refresh token.
     Dead {

@@ -5,6 +5,7 @@
 //! tokens of the old one. May import: `limiter`, `status`, `media`, `secret`, `clock`. Tests: `authorizer/tests.rs`.
 
 mod held;
+mod unsaved;
 
 use chrono::TimeDelta;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::auth::authorizer::held::Held;
+use crate::auth::authorizer::unsaved::{Saves, Unsaved};
 use crate::auth::client_secret::ClientSecret;
 use crate::auth::endpoint::{EndpointError, TokenAnswer, TokenEndpoint};
 use crate::auth::ownership::give_to_folder_owner;
@@ -47,6 +49,7 @@ struct Inner {
     held: Arc<AsyncMutex<Held>>,
     /// The refresh token that Google declared dead; apart, so that [`Authorizer::health`] need not wait for a refresh.
     dead: Mutex<Option<Dead>>,
+    saves: Saves,
     /// Refreshes that have ended in failure: who waited during one shares its outcome.
     failures: AtomicU64,
 }
@@ -69,8 +72,8 @@ impl Authorizer {
         limiter: Limiter,
     ) -> Self {
         let endpoint = TokenEndpoint::new(library.clone(), client, http, limiter);
-        let (held, dead) = (Arc::default(), Mutex::default());
-        Self(Arc::new(Inner { library, path, endpoint, held, dead, failures: AtomicU64::new(0) }))
+        let (held, dead, saves) = (Arc::default(), Mutex::default(), Saves::default());
+        Self(Arc::new(Inner { library, path, endpoint, held, dead, saves, failures: AtomicU64::new(0) }))
     }
 
     /// A bearer that is good for a while: from the file, refreshed ahead of expiry, one refresh at a time.
@@ -89,13 +92,15 @@ impl Authorizer {
         self.give(Some(rejected.clone())).await
     }
 
-    /// What the file tells, without asking Google.
+    /// What the file tells, and whether it is behind what is in memory, without asking Google.
     pub fn health(&self) -> TokenHealth {
         if let Some(reason) = self.0.dead_reason(Stamp::at(&self.0.path)) {
             return TokenHealth::Dead { reason };
         }
         match TokenFile::read(&self.0.path, &self.0.library) {
-            Ok(file) => TokenHealth::Good { dies_at: file.dies_at() },
+            Ok(file) => {
+                TokenHealth::Good { dies_at: file.dies_at(), unsaved: self.0.saves.told(&self.0.library) }
+            }
             Err(TokenFileError::Missing { .. }) => TokenHealth::Missing,
             Err(error) => TokenHealth::Unusable { reason: error.to_string() },
         }
@@ -152,11 +157,13 @@ impl Inner {
         match read {
             Ok((file, stamp)) => {
                 held.load(file, stamp, moment());
+                self.saves.settled(&self.library);
                 Ok(())
             }
             Err(error) => {
                 if error.needs_login() {
                     held.forget();
+                    self.saves.forget();
                 }
                 Err(error.into())
             }
@@ -197,7 +204,7 @@ impl Inner {
         bearer
     }
 
-    /// Writes what is held; a failure is told, and tried again later.
+    /// Writes what is held; a failure is told once for each cause, and tried again later.
     async fn save(&self, held: &mut Held) {
         let Some(file) = held.file() else { return };
         let (path, library, content) = (self.path.clone(), self.library.clone(), file.clone());
@@ -216,23 +223,18 @@ impl Inner {
         })
         .await;
         match written {
-            Ok(Ok(stamp)) => held.saved(stamp),
-            Ok(Err(reason)) => self.save_failed(held, &reason),
-            Err(_) => self.save_failed(held, "the write was broken off"),
+            Ok(Ok(stamp)) => {
+                held.saved(stamp);
+                self.saves.settled(&self.library);
+            }
+            Ok(Err(cause)) => self.save_failed(held, cause),
+            Err(_) => self.save_failed(held, "the write was broken off".to_owned()),
         }
     }
 
-    fn save_failed(&self, held: &mut Held, reason: &str) {
+    fn save_failed(&self, held: &mut Held, cause: String) {
         held.save_failed(mono_now());
-        if held.is_rotated() {
-            tracing::error!(
-                library = %self.library,
-                "Google replaced the refresh token, and the new one cannot be saved: {reason}; it is lost if gphotos-syncd ends now, and then `gphotos-syncd login {}` is needed",
-                self.library
-            );
-        } else {
-            tracing::warn!(library = %self.library, "cannot save the refreshed access token, which is used all the same: {reason}");
-        }
+        self.saves.failed(&self.library, Unsaved { cause, is_rotated: held.is_rotated() });
     }
 
     fn fail(
@@ -272,6 +274,7 @@ impl Inner {
             *self.dead.lock().unwrap_or_else(PoisonError::into_inner) = Some(dead);
         }
         held.forget();
+        self.saves.forget();
         AuthError::NeedsLogin { reason }
     }
 

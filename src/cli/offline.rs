@@ -117,7 +117,7 @@ fn health_of(library: &Library, refused: Option<&Refused>) -> TokenHealth {
     match TokenFile::read(&library.root.join(TOKEN_FILE_NAME), &library.name) {
         Ok(file) => match refused.filter(|refused| refused.token == file.fingerprint()) {
             Some(refused) => TokenHealth::Dead { reason: refused.reason.clone() },
-            None => TokenHealth::Good { dies_at: file.dies_at() },
+            None => TokenHealth::Good { dies_at: file.dies_at(), unsaved: None },
         },
         Err(TokenFileError::Missing { .. }) => TokenHealth::Missing,
         Err(error) => TokenHealth::Unusable { reason: error.to_string() },
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_disk_implies_one_state() {
-        let good = || TokenHealth::Good { dies_at: None };
+        let good = || TokenHealth::Good { dies_at: None, unsaved: None };
         let dead = || TokenHealth::Dead { reason: "refused".to_owned() };
         let table = [
             (good(), None, LibraryState::Idle),

@@ -27,7 +27,7 @@ fn library(state: LibraryState) -> LibraryStatus {
         wanted: 0,
         failed: 3,
         failures: Vec::new(),
-        token: TokenHealth::Good { dies_at: None },
+        token: TokenHealth::Good { dies_at: None, unsaved: None },
         progress: None,
     }
 }
@@ -90,7 +90,8 @@ fn every_state_has_its_level() {
 #[test]
 fn missing_items_dying_tokens_and_old_runs_are_warned_of() {
     let idle = || library(LibraryState::Idle);
-    let dies = |hours| TokenHealth::Good { dies_at: Some(now() + TimeDelta::hours(hours)) };
+    let dies = |hours| TokenHealth::Good { dies_at: Some(now() + TimeDelta::hours(hours)), unsaved: None };
+    let unsaved = || TokenHealth::Good { dies_at: None, unsaved: Some("it cannot be saved".to_owned()) };
     let complete = |hours| Some(now() - TimeDelta::hours(hours));
     let table = [
         (LibraryStatus { last_run: Some(run(RunEnd::Incomplete)), ..idle() }, Level::Warning, "3 items"),
@@ -99,6 +100,7 @@ fn missing_items_dying_tokens_and_old_runs_are_warned_of() {
         (LibraryStatus { last_run: Some(run(RunEnd::Complete)), wanted: 5, ..idle() }, Level::Ok, ""),
         (LibraryStatus { token: dies(47), ..idle() }, Level::Warning, "token dies"),
         (LibraryStatus { token: dies(49), ..idle() }, Level::Ok, ""),
+        (LibraryStatus { token: unsaved(), ..idle() }, Level::Warning, "alice: it cannot be saved"),
         (LibraryStatus { last_complete: complete(49), ..idle() }, Level::Warning, "2 days 1 h ago"),
         (LibraryStatus { last_complete: complete(47), ..idle() }, Level::Ok, ""),
         (LibraryStatus { last_complete: None, ..idle() }, Level::Warning, "ever complete"),

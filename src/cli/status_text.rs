@@ -128,13 +128,13 @@ fn token_line(token: &TokenHealth, now: DateTime<Utc>) -> String {
             let word = if matches!(token, TokenHealth::Dead { .. }) { "dead" } else { "unusable" };
             format!("token: {word}: {}", reason.lines().next().unwrap_or_default())
         }
-        TokenHealth::Good { dies_at: None } => "token: good".to_owned(),
-        TokenHealth::Good { dies_at: Some(dies_at) } => {
-            let left = span(*dies_at - now);
-            format!(
-                "token: good, dies at {} (in {left}; Google's \"Testing\" consent screens give 7 days)",
-                moment(*dies_at)
-            )
+        TokenHealth::Good { dies_at, unsaved } => {
+            let dies = dies_at.map_or_else(String::new, |dies_at| {
+                let (at, left) = (moment(dies_at), span(dies_at - now));
+                format!(", dies at {at} (in {left}; Google's \"Testing\" consent screens give 7 days)")
+            });
+            let unsaved = unsaved.as_ref().map_or_else(String::new, |unsaved| format!(", but {unsaved}"));
+            format!("token: good{dies}{unsaved}")
         }
     }
 }

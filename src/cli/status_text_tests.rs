@@ -51,7 +51,10 @@ fn library() -> LibraryStatus {
                 next_try: None,
             })
             .collect(),
-        token: TokenHealth::Good { dies_at: Some(now() + TimeDelta::hours(30)) },
+        token: TokenHealth::Good {
+            dies_at: Some(now() + TimeDelta::hours(30)),
+            unsaved: Some("it cannot be saved: why".to_owned()),
+        },
         progress: Some(Progress {
             wanted: 9,
             downloaded: 4,
@@ -99,6 +102,7 @@ fn everything_that_a_person_asks_is_in_the_text() {
         "after 1 h 0 min, 12,000 listed, 5 new, 3 downloaded (2.0 KiB), 2 failed: 2 items failed",
         "last complete run: -",
         "(in 1 day 6 h;",
+        "7 days), but it cannot be saved: why\n",
         "failed: photos/2024/05/0.jpg: the server answered 500 (4 tries)",
         "more with `status --json`",
         "api: 2.5 of at most 10.0 requests/s (steady), 9,000 of 10,000 left today, 3 throttled of 2,000 sent",

@@ -121,7 +121,7 @@ fn plan_token_warning(
     token: &TokenHealth,
     now: DateTime<Utc>,
 ) -> Option<(DateTime<Utc>, i64)> {
-    let TokenHealth::Good { dies_at: Some(dies_at) } = token else { return None };
+    let TokenHealth::Good { dies_at: Some(dies_at), .. } = token else { return None };
     let left = *dies_at - now;
     let hours = TOKEN_WARNINGS_HOURS.into_iter().rev().find(|hours| left <= TimeDelta::hours(*hours))?;
     let told = warned.is_some_and(|(died_at, told)| died_at == *dies_at && told <= hours);

@@ -51,7 +51,7 @@ fn quota_disk_and_faults_are_said_when_they_begin_and_when_they_end() {
 #[test]
 fn a_dying_token_is_warned_of_at_two_days_and_at_half_a_day() {
     let dies_at = now();
-    let token = TokenHealth::Good { dies_at: Some(dies_at) };
+    let token = TokenHealth::Good { dies_at: Some(dies_at), unsaved: None };
     let at = |hours| dies_at - TimeDelta::hours(hours);
     assert_eq!(plan_token_warning(None, &token, at(49)), None);
     let first = plan_token_warning(None, &token, at(47));
@@ -60,7 +60,7 @@ fn a_dying_token_is_warned_of_at_two_days_and_at_half_a_day() {
     let second = plan_token_warning(first, &token, at(11));
     assert_eq!(second, Some((dies_at, 12)));
     assert_eq!(plan_token_warning(second, &token, at(1)), None);
-    assert_eq!(plan_token_warning(None, &TokenHealth::Good { dies_at: None }, at(1)), None);
-    let renewed = TokenHealth::Good { dies_at: Some(dies_at + TimeDelta::hours(10)) };
+    assert_eq!(plan_token_warning(None, &TokenHealth::Good { dies_at: None, unsaved: None }, at(1)), None);
+    let renewed = TokenHealth::Good { dies_at: Some(dies_at + TimeDelta::hours(10)), unsaved: None };
     assert!(plan_token_warning(second, &renewed, at(1)).is_some(), "another token has warnings of its own");
 }

@@ -156,7 +156,7 @@ fn five_wishes_during_a_run_become_one_more_run() {
 fn a_worker_begins_parked_without_a_usable_token() {
     let why = || "bad".to_owned();
     let table = [
-        (TokenHealth::Good { dies_at: None }, WorkerState::Idle),
+        (TokenHealth::Good { dies_at: None, unsaved: None }, WorkerState::Idle),
         (TokenHealth::Missing, WorkerState::NeedsLogin { stamp: None }),
         (TokenHealth::Unusable { reason: why() }, WorkerState::NeedsLogin { stamp: None }),
         (TokenHealth::Dead { reason: why() }, WorkerState::NeedsLogin { stamp: None }),

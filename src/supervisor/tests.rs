@@ -47,7 +47,7 @@ const RUN_SECS: u64 = 60;
 impl FakeJob {
     /// Runs of a minute: first those of `scripts`, then complete ones.
     pub(super) fn new(scripts: Vec<Script>) -> Arc<Self> {
-        Self::with_token(scripts, TokenHealth::Good { dies_at: None })
+        Self::with_token(scripts, TokenHealth::Good { dies_at: None, unsaved: None })
     }
 
     fn with_token(scripts: Vec<Script>, token: TokenHealth) -> Arc<Self> {

@@ -7,6 +7,7 @@ use crate::context::{Home, Ran, Running};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -36,13 +37,19 @@ pub(crate) fn serve(home: &Home) -> Served {
 
 /// Starts a daemon whose command was changed, and waits for nothing.
 pub(crate) fn launch(home: &Home, change: impl FnOnce(&mut Command)) -> Served {
+    launch_command(home, home.command(), change)
+}
+
+/// The same by `command`, which lacks only `run`, such as [`Home::command_as_nobody`].
+pub(crate) fn launch_command(home: &Home, mut command: Command, change: impl FnOnce(&mut Command)) -> Served {
     let socket = home.path("notify.sock");
     let _ = fs::remove_file(&socket);
     let notify = UnixDatagram::bind(&socket).expect("the notification socket can be bound");
     notify.set_read_timeout(Some(LOOK)).expect("a legal time-out");
     let log = home.path("daemon.log");
     let file = File::options().create(true).append(true).open(&log).expect("writable");
-    let mut command = home.command();
+    // The daemon may be another user.
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o777)).expect("own socket");
     command.arg("run").env("NOTIFY_SOCKET", &socket).stdout(Stdio::null()).stderr(file);
     change(&mut command);
     Served {

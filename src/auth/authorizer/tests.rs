@@ -101,11 +101,11 @@ async fn a_rotated_refresh_token_is_kept_and_used_next_time() {
     let second = stage.auth.bearer().await.unwrap();
     assert_eq!(read_json(&stage.path)["refresh_token"], "1//two");
     assert_ne!(stage.auth.fingerprint(), before);
-    assert_eq!(stage.auth.health(), TokenHealth::Good { dies_at: None });
+    assert_eq!(stage.auth.health(), TokenHealth::Good { dies_at: None, unsaved: None });
     let third = stage.auth.renew(&second).await.unwrap();
     assert_eq!(token(&third), "a3");
     assert!(stage.server.asked()[1].contains("refresh_token=1%2F%2Ftwo"));
-    let TokenHealth::Good { dies_at: Some(dies_at) } = stage.auth.health() else { panic!() };
+    let TokenHealth::Good { dies_at: Some(dies_at), .. } = stage.auth.health() else { panic!() };
     assert!((604_790..604_801).contains(&(dies_at - wall_now()).num_seconds()));
 }
 
@@ -128,7 +128,7 @@ async fn a_dead_token_is_not_asked_for_again_until_its_file_changes() {
     assert_eq!(stage.auth.health(), TokenHealth::Dead { reason });
     assert_eq!(stage.server.asked().len(), 1);
     write_token(&stage.path, &file("gone", "1//fresh", 0));
-    assert_eq!(stage.auth.health(), TokenHealth::Good { dies_at: None });
+    assert_eq!(stage.auth.health(), TokenHealth::Good { dies_at: None, unsaved: None });
     assert_eq!(token(&stage.auth.bearer().await.unwrap()), "a2");
     assert!(stage.server.asked()[1].contains("refresh_token=1%2F%2Ffresh"));
 }

@@ -30,7 +30,8 @@ systemctl reload "$UNIT" || :
 check_soon "the journal says that the bad configuration is refused" 20 has_id "$mark" d0e982a058154c2caf94ebab628cb991
 check "with the file, the line and the key" said_since "$mark" 60-bad.toml:3
 check_soon "systemctl status says it too" 10 status_text_has refused
-check "the status is the daemon's still, beside the fault" has "$(gphotos-syncd status --json 2>&1 >/dev/null; day_budget 2>/dev/null)" 60-bad.toml:3
+check "status says it on standard error" has "$(gphotos-syncd status 2>&1 >/dev/null)" 60-bad.toml:3
+check "and shows the old settings, which the daemon goes on with" budget_is 9000
 rm /etc/gphotos-syncd/config.d/60-bad.toml
 check "the old settings stay" budget_is 9000
 check "the unit is active still" is_state active

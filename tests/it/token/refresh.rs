@@ -1,12 +1,14 @@
 //! What happens to tokens: refreshed in time, rotated, refused, dying.
 
 use crate::context::Home;
+use crate::served::launch_command;
 use crate::token::{edit, home_with_photos, mode_of, now_secs, path_of, read};
 use fake_google::{
     Effect, Endpoint, Fault, ItemSpec, OAuthSettings, SCOPE_APP_CREATED, SCOPE_FULL, SCOPE_READONLY, Settings,
 };
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::time::Duration;
 
 /// A simulator whose OAuth application is set up in another way.
@@ -78,6 +80,45 @@ fn a_rotated_refresh_token_is_kept_on_disk() {
         assert_eq!(mode_of(&home, "alice"), 0o600);
     }
     home.assert_complete("alice");
+}
+
+#[test]
+fn a_token_that_cannot_be_saved_is_told_once_and_stands_in_the_status() {
+    let settings = oauth(|oauth| oauth.access_token_life = Duration::from_secs(1));
+    let home = Home::with_settings(&["alice"], settings);
+    let alice = home.google.account("alice");
+    let photo = alice.add_photo(ItemSpec::named("a.jpg"));
+    for number in 0..400 {
+        alice.add_album(&format!("Album {number}"), std::slice::from_ref(&photo));
+    }
+    // A long run, with a refresh each second.
+    home.google.fault(Fault::on(&[Endpoint::MediaItemsSearch], Effect::Delay { ms: 100 }));
+    home.write_config("[library.alice]\nroot = \"alice\"\nschedule = \"0 0 0 1 1 *\"\nsplay = \"0s\"\n");
+    home.open_to_all();
+    let Some(command) = home.command_as_nobody() else { return };
+    let root = home.root("alice");
+    for path in [&root, &path_of(&home, "alice")] {
+        chown(path, Some(65_534), Some(65_534)).expect("root may do so");
+    }
+    let close = |mode| fs::set_permissions(&root, fs::Permissions::from_mode(mode)).expect("own folder");
+
+    let mut served = launch_command(&home, command, |_| {});
+    served.until("the albums", |_| home.google.stats().requests(Endpoint::MediaItemsSearch) > 0);
+    close(0o500);
+    served.until("the warning", |served| served.logged(&["alice", "cannot be saved"]) > 0);
+    let before = refreshes(&home);
+    let unsaved = served.wait_library(&home, "alice", |alice| alice["token"]["unsaved"].is_string());
+    let told = unsaved["token"]["unsaved"].as_str().unwrap_or_default();
+    assert!(told.contains("cannot be saved") && told.contains("Permission denied"), "{unsaved}");
+    assert_eq!(unsaved["token"]["state"], "good", "{unsaved}");
+    home.run(&["status"]).assert(0, &["token: good, but the refreshed access token cannot be saved"]);
+    served.until("more refreshes", |_| refreshes(&home) > before + 2);
+    assert_eq!(served.logged(&["cannot be saved"]), 1, "{}", served.log());
+
+    close(0o700);
+    served.until("the all-clear", |served| served.logged(&["alice", "is up to date again"]) > 0);
+    assert_eq!(served.logged(&["cannot be saved"]), 1, "{}", served.log());
+    served.stop();
 }
 
 #[test]
