@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -134,6 +134,8 @@ struct Running {
     handle: Handle,
     shutdown: Shutdown,
     task: tokio::task::JoinHandle<bool>,
+    /// Seconds by which somebody has set the wall clock forward since the start.
+    set_by: Arc<AtomicI64>,
 }
 
 /// A tick that somebody must drive.
@@ -144,19 +146,22 @@ pub(super) fn ticking() -> (watch::Sender<Reading>, watch::Receiver<Reading>) {
 /// A supervisor whose wall clock goes with tokio's paused time.
 async fn start(specs: Vec<Arc<Spec>>) -> Running {
     let (sender, ticks) = ticking();
+    let set_by = Arc::new(AtomicI64::new(0));
+    let is_set_by = Arc::clone(&set_by);
     tokio::spawn(async move {
         let mut ticks = interval(TICK_PERIOD);
         let began = *sender.borrow();
         while !sender.is_closed() {
             let mono = ticks.tick().await;
-            sender.send_replace(Reading { wall: began.wall_at(mono), mono });
+            let wall = began.wall_at(mono) + TimeDelta::seconds(is_set_by.load(Ordering::SeqCst));
+            sender.send_replace(Reading { wall, mono });
         }
     });
     let (supervisor, handle) = Supervisor::start(specs, ticks, Notifier::from_env(), Quotas::new(Vec::new));
     let (shutdown, stop) = Shutdown::new();
     let task = tokio::spawn(supervisor.run(stop));
     handle.ready(Duration::from_secs(10)).await;
-    Running { handle, shutdown, task }
+    Running { handle, shutdown, task, set_by }
 }
 
 impl Running {
@@ -206,6 +211,24 @@ async fn a_ticket_is_answered_by_a_run_that_began_after_it() {
     let answered = ticket.slot.answered.wait_for(|a| a.ticket >= number).await.expect("alive").clone();
     assert_eq!(answered.report.expect("a run").outcome, failed);
     assert_eq!(job.runs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_was_set_back_by_a_year_costs_no_run() {
+    const YEAR_SECS: i64 = 365 * 86_400;
+    let job = FakeJob::new(vec![]);
+    let daemon = start(vec![spec("alice", &job, Some(TimeDelta::hours(1)))]).await;
+    pass(2 * RUN_SECS).await;
+    assert_eq!(job.runs(), 1, "the first run comes soon after the start");
+    daemon.set_by.store(-YEAR_SECS, Ordering::SeqCst);
+    pass(2 * TICK_PERIOD.as_secs()).await;
+    let next = daemon.status("alice").next_run.expect("it has a schedule");
+    let ahead = next - (start_time() - TimeDelta::seconds(YEAR_SECS));
+    assert!(ahead < TimeDelta::hours(2), "{next}");
+    pass(3_600).await;
+    assert_eq!(job.runs(), 2);
+    pass(3_600).await;
+    assert_eq!(job.runs(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -183,10 +183,46 @@ async fn keep_ticking(scheduler: &JobScheduler, tick: &mut Job, sender: &Arc<wat
 
 #[cfg(test)]
 mod tests {
-    use crate::clock::mono_now;
-    use crate::supervisor::ticker::Reading;
+    use crate::clock::{mono_now, wall_now};
+    use crate::supervisor::ticker::{Reading, TICK_LATE_MAX, TICK_PERIOD, begin, keep_ticking};
     use chrono::{DateTime, TimeDelta};
+    use std::sync::Arc;
     use std::time::Duration;
+    use tokio::sync::watch;
+    use tokio::time::advance;
+
+    /// To the scheduler a wall clock that was set back is one that stands still while time goes on: so it is here, where the time of
+    /// the runtime is moved by hand.
+    #[tokio::test(start_paused = true)]
+    async fn a_tick_that_waits_for_a_moment_that_was_moved_away_is_arranged_anew() {
+        let sender = Arc::new(watch::channel(Reading::take()).0);
+        let (mut scheduler, mut tick) = begin(&sender).await.expect("it starts");
+        let first = tick.guid();
+
+        // As late as an ordinary tick may be: nothing is done.
+        sender.send_replace(Reading::take());
+        let before = *sender.borrow();
+        advance(TICK_PERIOD).await;
+        keep_ticking(&scheduler, &mut tick, &sender).await;
+        assert_eq!((tick.guid(), *sender.borrow()), (first, before));
+
+        advance(TICK_LATE_MAX).await;
+        keep_ticking(&scheduler, &mut tick, &sender).await;
+        let reading = *sender.borrow();
+        assert!(reading.mono >= before.mono + TICK_PERIOD + TICK_LATE_MAX, "the workers are ticked at once");
+        assert_ne!(tick.guid(), first);
+        let old = scheduler.next_tick_for_job(first).await.expect("it answers");
+        let next = scheduler.next_tick_for_job(tick.guid()).await.expect("it answers");
+        assert_eq!(old, None, "the old tick would come a second time");
+        let ahead = next.expect("the new tick is armed") - wall_now();
+        assert!(ahead <= TimeDelta::seconds(10), "{ahead}");
+
+        // It was late once, and is not again.
+        let renewed = tick.guid();
+        keep_ticking(&scheduler, &mut tick, &sender).await;
+        assert_eq!(tick.guid(), renewed);
+        scheduler.shutdown().await.expect("it stops");
+    }
 
     #[test]
     fn between_two_readings_the_wall_clock_follows_the_other() {

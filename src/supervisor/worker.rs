@@ -165,14 +165,15 @@ impl Worker {
 
     fn on_moment(&mut self) {
         self.ticks.borrow_and_update();
-        let now = self.now();
+        let (now, next) = (self.now(), self.timetable.next());
         if self.timetable.tick(now, random()) {
             let wish = Activation { cause: Cause::Schedule, full: false };
             self.enter(|state| state.activated(wish));
         }
         self.enter(|state| state.time_passed(now));
         self.look_around();
-        if self.state.is_running() {
+        // A clock that was set back moves the next run, and nothing else.
+        if self.state.is_running() || self.timetable.next() != next {
             self.publish();
         }
     }
@@ -252,7 +253,8 @@ impl Worker {
 
     fn on_run_ended(&mut self, ended: Result<RunEnded, JoinError>) {
         self.run = None;
-        let RunEnded { stamp, report, facts } = ended.unwrap_or_else(|error| RunEnded::crashed(&error));
+        let crashed = |error| RunEnded { stamp: None, report: crash_report(&error), facts: None };
+        let RunEnded { stamp, report, facts } = ended.unwrap_or_else(crashed);
         let reason = reason_of_run(&report);
         self.announcer.run_ended(&report.outcome, stamp, &reason);
         log_end(&self.spec, &report);
@@ -342,12 +344,6 @@ struct RunEnded {
     stamp: Option<u64>,
     report: RunReport,
     facts: Option<Facts>,
-}
-
-impl RunEnded {
-    fn crashed(error: &JoinError) -> Self {
-        Self { stamp: None, report: crash_report(error), facts: None }
-    }
 }
 
 /// Ends with the task; never, if there is none.
