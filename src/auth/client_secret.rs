@@ -1,7 +1,7 @@
 //! The OAuth application: where its file is looked for, and what must be in it.
 //!
 //! Owns: `client_secret.json` of the kind "Desktop app", read only. Invariant: no message carries anything of the file's
-//! content but names of keys. May import: `config`, `secret`. Tests: `client_secret/tests.rs`.
+//! content but names of keys. May import: `config`, `secret`, `systemd`. Tests: `client_secret/tests.rs`.
 
 use serde_json::{Map, Value};
 use std::io::Read;
@@ -11,6 +11,7 @@ use url::{Host, Url};
 use crate::auth::wording::shell_word;
 use crate::config::Config;
 use crate::secret::Secret;
+use crate::systemd::Credential;
 
 /// The name that the file has when a person gives it one.
 const FILE_NAME: &str = "client_secret.json";
@@ -49,6 +50,16 @@ pub enum ClientSecretError {
     NotFound {
         /// The files that were looked for, in order.
         looked: Vec<PathBuf>,
+    },
+    /// Nobody named a file, and systemd has it for the service alone.
+    #[error("no client secret found; looked for {}; systemd keeps it for the service alone, in `{}`\nhint: {hint}", list(.looked), .kept.display())]
+    Kept {
+        /// The files that were looked for, in order.
+        looked: Vec<PathBuf>,
+        /// The file that systemd reads.
+        kept: PathBuf,
+        /// What to do, with the command to run.
+        hint: String,
     },
     /// More than one download lies beside the configuration.
     #[error("several client secrets in one folder: {}\nhint: name one in the configuration: [google] client-secret = \"{}\"", list(.found), .found.first().map_or_else(String::new, |p| p.display().to_string()))]
@@ -136,6 +147,18 @@ impl ClientSecretError {
     /// Whether it is a matter of rights, not of the file or its name.
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Denied { .. })
+    }
+
+    /// Where nothing was found: leads to the one in systemd's keeping, if there is one, with what `hint` says of it.
+    #[must_use]
+    pub fn or_kept(self, kept: Option<Credential>, hint: impl FnOnce(&Credential) -> String) -> Self {
+        match (self, kept) {
+            (Self::NotFound { looked }, Some(kept)) => {
+                let hint = hint(&kept);
+                Self::Kept { looked, kept: kept.file, hint }
+            }
+            (other, _) => other,
+        }
     }
 }
 

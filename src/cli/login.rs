@@ -21,17 +21,20 @@ use url::Url;
 use crate::auth::{
     Browser, ClientSecret, ClientSecretError, Consent, ConsentError, Listener, TOKEN_FILE_NAME, TokenAnswer,
     TokenEndpoint, TokenFile, ask_patiently, give_to_folder_owner, missing_scopes, parse_paste, scopes_for,
+    shell_word,
 };
 use crate::cli::login::error::LoginError;
 use crate::cli::login::terminal::lines_of;
 pub(crate) use crate::cli::login::terminal::say;
 use crate::clock::wall_now;
 use crate::config::{Config, Library};
+use crate::daemon::DEFAULT_CONFIG;
 use crate::exit::Exit;
 use crate::google::Transport;
 use crate::limiter::Limiter;
 use crate::media::LibraryName;
 use crate::secret::Secret;
+use crate::systemd::Credential;
 
 /// How often an address may be pasted before the login is given up.
 const PASTES_MAX: u32 = 3;
@@ -98,10 +101,26 @@ impl<'a> Context<'a> {
         Ok(Self { config, client_secret, credentials_dir, http, limiter, out, err })
     }
 
-    /// The OAuth application.
-    pub(crate) fn load_client_secret(&self) -> Result<ClientSecret, ClientSecretError> {
-        let path = ClientSecret::find(self.client_secret, self.config, self.credentials_dir.as_deref())?;
+    /// The OAuth application; `command` is what a person would run to give this command the one in systemd's keeping.
+    pub(crate) fn load_client_secret(&self, command: &str) -> Result<ClientSecret, ClientSecretError> {
+        let found = ClientSecret::find(self.client_secret, self.config, self.credentials_dir.as_deref());
+        let path = found.map_err(|error| {
+            error.or_kept(Credential::installed(), |kept| self.with_credential(kept, command))
+        })?;
         ClientSecret::load(&path)
+    }
+
+    /// The hint to run `command` with the credential that the service has.
+    fn with_credential(&self, kept: &Credential, command: &str) -> String {
+        let (setting, name, file) = (kept.setting, kept.name(), shell_word(&kept.file));
+        let config = if self.config.path == Path::new(DEFAULT_CONFIG) {
+            String::new()
+        } else {
+            format!(" --config {}", shell_word(&self.config.path))
+        };
+        format!(
+            "borrow it as the service does: sudo systemd-run --pipe --wait --quiet -p {setting}={name}:{file} gphotos-syncd{config} {command}"
+        )
     }
 }
 
@@ -132,7 +151,7 @@ async fn log_in(
 ) -> Result<(), LoginError> {
     let library = find_library(context.config, &args.library)?;
     check_root(library)?;
-    let secret = Arc::new(context.load_client_secret()?);
+    let secret = Arc::new(context.load_client_secret(&format!("login {} --manual", library.name))?);
     let endpoint = TokenEndpoint::new(
         library.name.clone(),
         Arc::clone(&secret),

@@ -70,7 +70,7 @@ pub async fn run(args: &LogoutArgs, context: &mut Context<'_>) -> Exit {
 /// Ends the consent at Google.
 async fn revoke(library: &Library, path: &Path, context: &Context<'_>) -> Result<Revoked, RevokeError> {
     let token: Secret = TokenFile::read(path, &library.name)?.refresh_token();
-    let client = Arc::new(context.load_client_secret()?);
+    let client = Arc::new(context.load_client_secret(&format!("logout {}", library.name))?);
     let endpoint = TokenEndpoint::new(
         library.name.clone(),
         Arc::clone(&client),

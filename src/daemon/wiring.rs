@@ -22,6 +22,7 @@ use crate::secret::Secret;
 use crate::source::Source;
 use crate::supervisor::Spec;
 use crate::supervisor::schedule::DueAfter;
+use crate::systemd::Credential;
 
 /// The file whose lock says which process sends requests for the state folder's quotas.
 const LOCK_NAME: &str = "limiter.lock";
@@ -215,6 +216,17 @@ impl Engine {
     }
 }
 
+/// What to do about a client secret that is in systemd's keeping, and is not handed over.
+fn let_the_unit_load(kept: &Credential) -> String {
+    format!(
+        "the daemon gets it if the unit's [Service] section has `{}={}:{}`: sudo systemctl edit gphotos-syncd, then sudo systemctl \
+         restart gphotos-syncd",
+        kept.setting,
+        kept.name(),
+        kept.file.display()
+    )
+}
+
 // === impl GoogleSide ===
 
 impl GoogleSide {
@@ -223,7 +235,8 @@ impl GoogleSide {
             return Ok(None);
         }
         let credentials_dir = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let path = ClientSecret::find(secret_flag, config, credentials_dir.as_deref())?;
+        let path = ClientSecret::find(secret_flag, config, credentials_dir.as_deref())
+            .map_err(|error| error.or_kept(Credential::installed(), let_the_unit_load))?;
         let client = ClientSecret::load(&path)?;
         let content = std::fs::read_to_string(&path)
             .map_err(|error| ClientSecretError::Unreadable { path, cause: error.to_string() })?;

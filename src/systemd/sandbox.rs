@@ -1,25 +1,12 @@
 //! The unit's sandbox as it is installed: which folders the daemon may write to there, and the drop-in that adds some.
 //!
-//! Owns: the reading of the unit and its drop-ins. Invariant: reads a few small files, changes nothing, asks nobody; what it cannot
+//! Owns: what the unit's settings mean for writing. Invariant: reads the unit's files alone, changes nothing, asks nobody; what it cannot
 //! understand it takes for a closed door, so that the advice is given once too often rather than never.
-//! May import: nothing. Tests: `sandbox_tests.rs`.
+//! May import: `systemd`. Tests: `sandbox_tests.rs`.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The unit's name.
-const UNIT: &str = "gphotos-syncd.service";
-
-/// Where units are looked for, the first before the others (systemd.unit(5)); `$SYSTEMD_UNIT_PATH` goes before all of it.
-const UNIT_DIRS: [&str; 5] = [
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-];
+use crate::systemd::unit_files::{UNIT, service_settings, unit_dirs};
 
 /// `StateDirectory=` of the unit: always writable.
 const STATE_DIR: &str = "/var/lib/gphotos-syncd";
@@ -85,30 +72,14 @@ fn quoted(path: &Path, is_bind: bool) -> String {
 impl Sandbox {
     /// The sandbox of the unit that is installed on this machine; none if there is none.
     pub fn installed() -> Option<Self> {
-        let named = std::env::var_os("SYSTEMD_UNIT_PATH").filter(|path| !path.is_empty());
-        Self::read(&named.map_or_else(
-            || UNIT_DIRS.iter().map(PathBuf::from).collect(),
-            |path| std::env::split_paths(&path).collect::<Vec<_>>(),
-        ))
+        Self::read(&unit_dirs())
     }
 
     /// The same of a unit in `dirs`, the first before the others.
     pub(crate) fn read(dirs: &[PathBuf]) -> Option<Self> {
-        let main = dirs.iter().find_map(|dir| text_at(&dir.join(UNIT)))?;
         let mut sandbox = Self::default();
-        sandbox.apply(&main);
-        // A drop-in hides those of its name in later folders; all together are read in name order.
-        let mut drop_ins = BTreeMap::new();
-        for dir in dirs {
-            let Ok(entries) = fs::read_dir(dir.join(format!("{UNIT}.d"))) else { continue };
-            for path in entries.flatten().map(|entry| entry.path()) {
-                if path.extension() == Some(OsStr::new("conf")) {
-                    drop_ins.entry(path.file_name().map(OsStr::to_owned)).or_insert(path);
-                }
-            }
-        }
-        for text in drop_ins.values().filter_map(|path| text_at(path)) {
-            sandbox.apply(&text);
+        for (key, value) in service_settings(dirs)? {
+            sandbox.set(&key, &value);
         }
         Some(sandbox)
     }
@@ -128,17 +99,6 @@ impl Sandbox {
         let is_hidden = (self.hides_homes && in_any(&HOMES)) || (self.hides_temporary && in_any(&TEMPORARY));
         let (open, shut) = (deepest(&self.writable), deepest(&self.read_only));
         !is_hidden && (open > shut || (!self.is_strict && shut.is_none()))
-    }
-
-    fn apply(&mut self, text: &str) {
-        let mut in_service = false;
-        for line in text.replace("\\\n", " ").lines().map(str::trim) {
-            if line.starts_with('[') {
-                in_service = line == "[Service]";
-            } else if let Some((key, value)) = line.split_once('=').filter(|_| in_service) {
-                self.set(key.trim(), value.trim());
-            }
-        }
     }
 
     fn set(&mut self, key: &str, value: &str) {
@@ -199,12 +159,6 @@ fn words(value: &str) -> Vec<String> {
         found.push(word);
     }
     found
-}
-
-/// The text of a unit file; a link to `/dev/null` masks it.
-fn text_at(path: &Path) -> Option<String> {
-    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
-    is_file.then(|| fs::read(path).ok()).flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

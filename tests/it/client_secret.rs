@@ -87,6 +87,43 @@ fn without_a_client_secret_every_command_names_all_places_it_looked_at() {
 }
 
 #[test]
+fn a_secret_that_systemd_keeps_for_the_service_is_told_with_the_command_that_borrows_it() {
+    let home = Home::with(&["alice"]);
+    fs::rename(home.path("client_secret.json"), home.path("sealed.json")).expect("it was there");
+    let sealed = home.path("sealed.json");
+    let units = home.path("units");
+    fs::create_dir(&units).expect("writable");
+    let line = format!("LoadCredentialEncrypted=client_secret.json:{}", sealed.display());
+    fs::write(units.join("gphotos-syncd.service"), format!("[Service]\n{line}\n")).expect("writable");
+    let run = |args: &[&str]| {
+        let output = home.command().env("SYSTEMD_UNIT_PATH", &units).args(args).output();
+        Ran::watched(output.expect("it starts"))
+    };
+    let kept = format!("systemd keeps it for the service alone, in `{}`", sealed.display());
+    let config = home.path("config.toml");
+    for (args, command) in
+        [(["login", "alice"], "login alice --manual"), (["logout", "alice"], "logout alice")]
+    {
+        let hint = format!(
+            "hint: borrow it as the service does: sudo systemd-run --pipe --wait --quiet -p {line} gphotos-syncd --config {} {command}\n",
+            config.display()
+        );
+        run(&args).assert(78, &["no client secret found; looked for ", &kept, &hint]);
+    }
+    for args in [&["sync"][..], &["run"]] {
+        run(args).assert(78, &[&kept, &format!("[Service] section has `{line}`: sudo systemctl edit")]);
+    }
+    assert!(home.root("alice").join(".gphotos.token").exists(), "logout removed what it could not revoke");
+
+    // The service itself is given it by systemd.
+    fs::create_dir(home.path("credentials")).expect("writable");
+    fs::copy(&sealed, home.path("credentials/client_secret.json")).expect("writable");
+    let mut command = home.command();
+    command.env("SYSTEMD_UNIT_PATH", &units).env("CREDENTIALS_DIRECTORY", home.path("credentials"));
+    Ran::watched(command.arg("sync").output().expect("it starts")).assert(0, &["alice"]);
+}
+
+#[test]
 fn the_flag_goes_before_the_config_which_goes_before_the_credentials_directory_and_the_configs_folder() {
     let home = home_with("{}");
     home.write_raw_config(&format!(
