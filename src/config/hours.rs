@@ -101,7 +101,12 @@ fn overlap(one: &SpeedWindow, other: &SpeedWindow) -> bool {
 
 /// The window `name`; none if a key is missing or wrong.
 fn window(name: &str, place: &Place, raw: &RawWindow, faults: &mut Faults) -> Option<SpeedWindow> {
-    let mut is_whole = true;
+    let mut is_whole = !name.trim().is_empty();
+    if !is_whole {
+        let title = "a window of `[limits.schedule]` has an empty name";
+        let hint = "name it after its time, such as `schedule.night`: `status` and the journal show the name";
+        faults.push(Fault::at(place.clone(), title, "nothing to tell it by").hint(hint));
+    }
     for (key, leaf) in [("from", &raw.from), ("to", &raw.to), ("bytes-per-second", &raw.bytes_per_second)] {
         if leaf.is_none() {
             is_whole = false;

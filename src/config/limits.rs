@@ -5,7 +5,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::config::fault::Faults;
+use crate::config::fault::{Fault, Faults};
 use crate::config::file::RawLimits;
 use crate::config::hours::SpeedWindows;
 use crate::config::raw::Raw;
@@ -126,7 +126,7 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
     let mut span = |key: &str, leaf, default, allowed: RangeInclusive<Duration>| {
         read(key, leaf, default, faults, |raw| time(raw, *allowed.start(), *allowed.end()))
     };
-    Limits {
+    let limits = Limits {
         api_requests_per_second,
         media_requests_per_second,
         api_requests_per_day,
@@ -154,7 +154,26 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
             STALL_MIN..=STALL_MAX,
         ),
         windows: default.windows,
+    };
+    check_spread(raw, &limits, faults);
+    limits
+}
+
+/// A day that is to be spread must have a budget.
+fn check_spread(raw: &RawLimits, limits: &Limits, faults: &mut Faults) {
+    let Some(leaf) = raw.spread_over_day.as_ref().filter(|_| limits.spread_over_day) else { return };
+    if limits.api_requests_per_day != 0 || limits.media_requests_per_day != 0 {
+        return;
     }
+    let title = "`spread-over-day` has nothing to spread: neither class of requests has a daily budget";
+    let mut fault =
+        Fault::at(leaf.place.clone(), title, "both budgets are 0: what is not counted cannot be spread");
+    if let Some(budget) = &raw.media_requests_per_day {
+        fault = fault.also(budget.place.clone(), "no budget");
+    }
+    faults.push(
+        fault.hint("set `api-requests-per-day` or `media-requests-per-day`, or remove `spread-over-day`"),
+    );
 }
 
 /// The speed of all downloads together.

@@ -15,6 +15,9 @@ const UNKNOWN_KEYS_MAX: usize = 100;
 /// Syntax errors reported of one file: the first ones tend to cause the rest.
 const SYNTAX_ERRORS_MAX: usize = 3;
 
+/// A window of `[limits.schedule]`, as an example.
+const WINDOW: &str = "{ from = \"18:00\", to = \"23:30\", bytes-per-second = \"1 MiB\" }";
+
 /// The keys of `text`, the file of index `file`; none if its syntax is wrong.
 pub(crate) fn parse(text: &str, file: usize, faults: &mut Faults) -> Option<RawFile> {
     let (mut document, errors) = DeTable::parse_recoverable(text);
@@ -92,11 +95,7 @@ fn shape_fault(error: &Error, path: &[String], text: &str, file: usize) -> Fault
         else {
             return Fault::at(place, title, lower_first(message)).hint("write another value");
         };
-        let wanted = if wanted == "a map" { "tables such as `[library.alice]`" } else { wanted };
-        return Fault::at(place, title, "not a table").allowed(wanted).hint(format!(
-            "settings stand below a header of their own: {}",
-            shown(&format!("[{}]", header_for(path)))
-        ));
+        return misplaced(Fault::at(place, title, "not a table"), path, wanted);
     };
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     let label = format!("not a key of {table}");
@@ -107,6 +106,19 @@ fn shape_fault(error: &Error, path: &[String], text: &str, file: usize) -> Fault
         (None, Some(home)) if home != table => fault.hint(format!("`{name}` is a key of {home}")),
         (None, _) => fault.hint("remove the line, or write `#` before it"),
     }
+}
+
+/// A single value at `path`, where `wanted` belongs, by the parser's words.
+fn misplaced(fault: Fault, path: &[String], wanted: &str) -> Fault {
+    let is_at = |keys: &[&str]| path.iter().map(String::as_str).eq(keys.iter().copied());
+    if is_at(&["limits", "schedule"]) {
+        return fault.allowed(format!("windows of the week, such as `schedule.evening = {WINDOW}`")).hint(
+            "when a library's runs are due is `schedule` in `[library.NAME]` or `[defaults]`; here it is when downloads have another speed",
+        );
+    }
+    let wanted = if wanted == "a map" { "tables such as `[library.alice]`" } else { wanted };
+    let header = shown(&format!("[{}]", header_for(path)));
+    fault.allowed(wanted).hint(format!("settings stand below a header of their own: {header}"))
 }
 
 /// The table that key `name` belongs to, for keys that exist in one table only.
@@ -124,7 +136,8 @@ fn home_of(name: &str) -> Option<&'static str> {
         | "min-free-space"
         | "rest-after-429"
         | "rest-after-fault"
-        | "stall-timeout" => Some("`[limits]`"),
+        | "stall-timeout"
+        | "spread-over-day" => Some("`[limits]`"),
         "root" | "schedule" | "splay" | "sources" | "albums" | "layout" | "sidecar" | "on-remote-delete"
         | "file-mode" | "index-dir" | "full-scan-every" | "portable-names" => {
             Some("`[library.NAME]` or `[defaults]`")

@@ -7,6 +7,7 @@
 //! Invariant: the speed in force is that of the last look; a change is logged once. May import: `config`, `status`.
 //! Tests: in this file.
 
+use bytesize::ByteSize;
 use chrono::NaiveDateTime;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -111,8 +112,15 @@ impl Speed {
     }
 }
 
+/// A speed for people, such as `limited to 100 KiB/s`.
+fn words(speed: Option<u64>) -> String {
+    let Some(speed) = speed else { return "not limited".to_owned() };
+    let size = ByteSize::b(speed).display().iec().to_string();
+    format!("limited to {}/s", size.replace(".0 ", " "))
+}
+
 fn tell(window: Option<&SpeedWindow>, speed: Option<u64>) {
-    let speed = speed.map_or_else(|| "not limited".to_owned(), |speed| format!("{speed} bytes per second"));
+    let speed = words(speed);
     if let Some(window) = window {
         tracing::info!(window = window.name, "downloads are {speed}: the window `{}` begins", window.name);
     } else {
@@ -128,7 +136,7 @@ mod tests {
 
     use crate::clock::mono_now;
     use crate::config::Config;
-    use crate::limiter::speed::Speed;
+    use crate::limiter::speed::{Speed, words};
 
     /// Limits as a file gives them: 1 kB/s, and from 18:00 to 19:00 ten times that.
     fn limits() -> crate::config::Limits {
@@ -170,6 +178,19 @@ mod tests {
         speed.spend(6_000_000, &clocks).await;
         let secs = start.elapsed().as_secs_f64();
         assert!((110.0..150.0).contains(&secs), "{secs}");
+    }
+
+    #[test]
+    fn a_speed_is_logged_in_the_units_of_the_configuration() {
+        let table = [
+            (None, "not limited"),
+            (Some(102_400), "limited to 100 KiB/s"),
+            (Some(1_572_864), "limited to 1.5 MiB/s"),
+            (Some(20 << 20), "limited to 20 MiB/s"),
+        ];
+        for (speed, expected) in table {
+            assert_eq!(words(speed), expected);
+        }
     }
 
     #[test]

@@ -47,6 +47,23 @@ const FAULTS: &[(&str, &[&str])] = &[
          b = { days = \"sat\", from = \"05:59\", to = \"07:00\", bytes-per-second = \"2 MiB\" }\n",
         &[":3:1", "the windows `a` and `b` overlap", "the other one"],
     ),
+    (
+        "[limits]\nschedule = \"@daily\"\n",
+        &[
+            ":2:12",
+            "wrong kind of value for `schedule`",
+            "allowed: windows of the week, such as `schedule.evening = {",
+            "`[library.NAME]`",
+        ],
+    ),
+    (
+        "[limits.schedule]\n\"\" = { from = \"22:00\", to = \"06:00\", bytes-per-second = \"1 MiB\" }\n",
+        &[":2:1", "has an empty name", "such as `schedule.night`"],
+    ),
+    (
+        "[limits]\napi-requests-per-day = 0\nmedia-requests-per-day = 0\nspread-over-day = true\n",
+        &[":4:19", "`spread-over-day` has nothing to spread", "no budget"],
+    ),
     ("[limits.schedule.a]\nday = \"mon\"\n", &[":2:1", "unknown key `day`", "did you mean `days`?"]),
     ("[library.a]\nschedule = \"manual\"\n", &[":1:10", "root"]),
     ("[library.\"../a\"]\nroot = \"a\"\n", &[":1:10", "../a"]),
