@@ -113,6 +113,9 @@ pub struct LibraryStatus {
 /// The [`ClassStatus::mode`] of a class whose quota or budget of the day is spent.
 pub const DAY_SPENT: &str = "day-spent";
 
+/// The [`ClassStatus::mode`] of a class that Google refuses for now.
+pub const BLOCKED: &str = "blocked";
+
 /// How many failing items a status shows.
 pub const FAILURES_SHOWN: usize = 20;
 

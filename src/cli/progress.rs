@@ -126,7 +126,7 @@ impl Rate {
     }
 }
 
-/// One line: listed, downloaded of wanted, bytes, rate, failures, and what it waits for.
+/// One line: what it waits for, before all that a narrow terminal cuts off; listed, downloaded of wanted, bytes, rate, failures.
 fn text_for(progress: &Progress, note: &str, bytes_per_second: f64) -> String {
     if *progress == Progress::default() {
         return if note.is_empty() { "begins".to_owned() } else { note.to_owned() };
@@ -137,20 +137,21 @@ fn text_for(progress: &Progress, note: &str, bytes_per_second: f64) -> String {
         reason = "a shown rate is rounded, never negative"
     )]
     let rate = size(bytes_per_second as u64);
-    let mut parts = vec![
+    let mut parts = Vec::new();
+    if !progress.waiting.is_empty() {
+        parts.push(format!("waits for {}", progress.waiting));
+    }
+    parts.extend([
         format!("{} listed", grouped(progress.listed)),
         format!("{}/{} files", grouped(progress.downloaded), grouped(progress.wanted)),
         size(progress.bytes),
         format!("{rate}/s"),
-    ];
+    ]);
     if progress.failed > 0 {
         parts.push(format!("{} failed", grouped(progress.failed)));
     }
     if !progress.phase.is_empty() {
         parts.push(progress.phase.clone());
-    }
-    if !progress.waiting.is_empty() {
-        parts.push(format!("waits for {}", progress.waiting));
     }
     parts.join(", ")
 }
@@ -172,7 +173,9 @@ mod tests {
         progress.failed = 2;
         progress.phase = "listing".to_owned();
         progress.waiting = "the pace".to_owned();
-        assert!(text_for(&progress, "", 0.0).ends_with(", 2 failed, listing, waits for the pace"));
+        let text = text_for(&progress, "", 0.0);
+        assert!(text.starts_with("waits for the pace, 1,200 listed, "), "{text}");
+        assert!(text.ends_with(", 2 failed, listing"), "{text}");
     }
 
     #[test]

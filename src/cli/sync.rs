@@ -26,7 +26,7 @@ use crate::exit::Exit;
 use crate::job::{Job, RunReport};
 use crate::media::LibraryName;
 use crate::shutdown::Shutdown;
-use crate::status::{LibraryState, LibraryStatus, Progress};
+use crate::status::{LibraryState, LibraryStatus};
 
 /// How often the shown progress follows the true one.
 const REFRESH_PERIOD: Duration = Duration::from_millis(250);
@@ -227,8 +227,7 @@ impl Runs {
 
     fn show(&self, display: &mut Display) {
         for (name, job) in &self.jobs {
-            let progress: Progress = job.progress().borrow().clone();
-            display.update(name, &progress, "");
+            display.update(name, &job.progress(), "");
         }
     }
 }

@@ -9,7 +9,7 @@
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
 //! `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
-//! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`.
+//! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
 
 mod account;
 mod albums;
@@ -39,12 +39,12 @@ mod sidecar;
 mod sync;
 mod ticket;
 mod tools;
+mod waiting;
 pub mod xmp;
 
 use chrono::{DateTime, Utc};
 use std::future::Future;
 use std::pin::Pin;
-use tokio::sync::watch;
 
 pub use crate::job::refused::Refused;
 pub use crate::job::sync::{Shared, SyncJob};
@@ -118,8 +118,8 @@ pub trait Job: Send + Sync + 'static {
     fn hasten(&self);
     /// What is known without a run.
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
-    /// The progress of the run under way.
-    fn progress(&self) -> watch::Receiver<Progress>;
+    /// The progress of the run under way, and what it waits for at this moment.
+    fn progress(&self) -> Progress;
     /// A value that changes when the token file changes (mtime, inode, length); none: no file.
     fn token_stamp(&self) -> Option<u64>;
 }

@@ -14,12 +14,14 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 
 use crate::auth::Authorizer;
+use crate::clock::wall_now;
 use crate::config::Library;
 use crate::job::faults::text_of;
 use crate::job::open::{OpenIndex, close_index, index_path, store_if_open};
 use crate::job::refused::Refused;
 use crate::job::run;
 use crate::job::tools::blocking;
+use crate::job::waiting::plan_waiting;
 use crate::job::{Facts, Job, RunReport};
 use crate::limiter::Limiter;
 use crate::shutdown::Stop;
@@ -133,8 +135,13 @@ impl Job for SyncJob {
         Box::pin(self.known())
     }
 
-    fn progress(&self) -> watch::Receiver<Progress> {
-        self.progress.subscribe()
+    fn progress(&self) -> Progress {
+        let mut progress = self.progress.borrow().clone();
+        // Nothing is counted while nothing may be sent, so the limiter is asked at each look.
+        if let Some(waiting) = plan_waiting(&self.shared.limiter.status(), wall_now()) {
+            progress.waiting = waiting;
+        }
+        progress
     }
 
     fn token_stamp(&self) -> Option<u64> {

@@ -23,7 +23,7 @@ use crate::limiter::queue::Queue;
 use crate::limiter::told::Told;
 use crate::limiter::{Class, Limiter, Parked, Throttle, Window};
 use crate::media::LibraryName;
-use crate::status::{ClassStatus, DAY_SPENT};
+use crate::status::{BLOCKED, ClassStatus, DAY_SPENT};
 
 /// A moment counts as come this long before it is, seconds: times are rounded, and a timer asked for less than it
 /// can measure would return without any time gone by.
@@ -263,7 +263,7 @@ impl Lane {
         let closed = state.pilot.closed_until().map(|secs| now.wall_at(secs));
         let mode = match (spent_until, closed) {
             (Some(_), _) => DAY_SPENT,
-            (None, Some(_)) => "blocked",
+            (None, Some(_)) => BLOCKED,
             (None, None) => state.pilot.mode().word(),
         };
         ClassStatus {

@@ -324,7 +324,7 @@ impl Worker {
     fn publish(&self) {
         // Until the run under way has a number, the job still shows the progress of the one before.
         let last = self.facts.last_run.as_ref().map_or(0, |run| run.run);
-        let progress = Some(self.spec.job.progress().borrow().clone()).filter(|progress| progress.run > last);
+        let progress = Some(self.spec.job.progress()).filter(|progress| progress.run > last);
         let status = describe(View {
             name: &self.spec.name,
             root: &self.spec.root,

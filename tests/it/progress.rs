@@ -1,6 +1,7 @@
 //! What a person or a script sees of `sync`: lines, bars, the table, exit codes, and the status afterwards.
 
 use crate::context::{Home, Ran};
+use crate::served::serve;
 use fake_google::{Class, Effect, Endpoint, Fault, ItemSpec};
 use std::process::Command;
 
@@ -140,4 +141,45 @@ fn on_a_terminal_each_library_has_a_bar_with_its_numbers() {
         assert!(shown.contains(text), "`{text}` is missing: {shown:?}");
     }
     assert!(shown.contains('\u{1b}'), "nothing was drawn over: {shown:?}");
+}
+
+/// A home whose media host refuses everything with a rest of four seconds, `times` times.
+fn throttled(times: u64) -> Home {
+    let home = two_libraries();
+    let refuse = Effect::Status { status: 429, retry_after: Some("4".to_owned()) };
+    home.google.fault(Fault::on(&[Endpoint::Media], refuse).times(times));
+    home
+}
+
+#[test]
+fn on_a_terminal_the_bar_of_a_throttled_run_says_until_when_it_waits_for_google() {
+    let home = throttled(2);
+    let Some(shown) = on_a_terminal(&home) else {
+        println!("skipped: `script` of util-linux cannot be run");
+        return;
+    };
+    let (_, rest) = shown.split_once("waits for Google (media) until ").unwrap_or_default();
+    let clock = rest.get(..8).unwrap_or_default();
+    let is_clock = chrono::NaiveTime::parse_from_str(clock, "%H:%M:%S").is_ok();
+    assert!(is_clock, "`{clock}` in the end of {:?}", &shown[shown.len().saturating_sub(2_000)..]);
+    home.assert_complete("alice");
+    home.assert_complete("bob");
+}
+
+#[test]
+fn a_throttled_run_of_the_daemon_says_so_in_its_sentence_and_to_who_follows_it() {
+    // The throttle outlasts the ten seconds between two lines of a library.
+    let home = throttled(1_000);
+    let mut served = serve(&home);
+    let sync = home.start(&["sync", "alice"]);
+    served.wait_told("alice running, 0 of 3 files, waits for Google (media) until ");
+    home.run(&["status", "alice"]).assert(0, &["now: ", "waits for Google (media) until "]);
+    let lines = home.google.now() + chrono::TimeDelta::seconds(12);
+    served.until("another line of the progress", |_| home.google.now() > lines);
+    home.google.clear_faults();
+    served.wait_complete(&home, "alice", 1);
+    let ran = sync.wait();
+    ran.assert(0, &["the daemon does the run", "3 listed, 0/3 files"]);
+    assert!(ran.err.lines().any(|line| line.contains("waits for Google (media) until ")), "{}", ran.err);
+    served.stop();
 }
