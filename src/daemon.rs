@@ -178,10 +178,8 @@ impl StopSignals {
 fn exit_of(error: &BindError) -> Exit {
     match error {
         BindError::Alive { .. } => Exit::TryLater,
-        BindError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            Exit::NoPermission
-        }
-        BindError::TooLong { .. } | BindError::Io { .. } => Exit::Config,
+        BindError::TooLong { .. } => Exit::Config,
+        BindError::Io { source, .. } => Exit::of_io(source),
     }
 }
 

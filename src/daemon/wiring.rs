@@ -55,8 +55,8 @@ pub enum BuildError {
     /// No usable client secret; the text has the path and a hint.
     #[error(transparent)]
     ClientSecret(#[from] ClientSecretError),
-    /// No state folder.
-    #[error("cannot create the state folder `{}`", .path.display())]
+    /// The state folder cannot be made, or nothing can be written in it.
+    #[error("cannot keep the daemon's state in `{}`", .path.display())]
     StateDir {
         /// Where.
         path: PathBuf,
@@ -91,14 +91,11 @@ impl BuildError {
     /// How the program ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::StateDir { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Exit::NoPermission
-            }
+            Self::StateDir { source, .. } => Exit::of_io(source),
+            Self::Limiter { source, .. } => Exit::of_io(&source.source),
             Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
             Self::Busy { .. } => Exit::TryLater,
-            Self::ClientSecret(_) | Self::StateDir { .. } | Self::Limiter { .. } | Self::Transport(_) => {
-                Exit::Config
-            }
+            Self::ClientSecret(_) | Self::Transport(_) => Exit::Config,
         }
     }
 

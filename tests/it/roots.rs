@@ -17,8 +17,13 @@ fn alice_with(photos: usize, bytes: u64) -> Home {
     home
 }
 
-/// Runs `sync` in a mount namespace of its own, after `setup`; none, with the reason printed, where that is not permitted.
+/// Runs `sync` as [`command_after`] does.
 fn sync_after(home: &Home, setup: &str, teardown: &str) -> Option<Ran> {
+    command_after(home, "sync", setup, teardown)
+}
+
+/// Runs a command in a mount namespace of its own, after `setup`; none, with the reason printed, where that is not permitted.
+fn command_after(home: &Home, name: &str, setup: &str, teardown: &str) -> Option<Ran> {
     let tried = Command::new("unshare").args(["-m", "true"]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
         skipped("no mount namespace can be made here");
@@ -27,7 +32,7 @@ fn sync_after(home: &Home, setup: &str, teardown: &str) -> Option<Ran> {
     let script = format!("set -e; {setup}\nset +e; \"$@\"; code=$?; {teardown}\nexit $code");
     let binary = Path::new(env!("CARGO_BIN_EXE_gphotos-syncd"));
     let mut command = home.command_through("unshare", &["-m", "sh", "-c", &script, "sh"], binary);
-    Some(Ran::from(command.arg("sync").output().expect("unshare starts")))
+    Some(Ran::from(command.arg(name).output().expect("unshare starts")))
 }
 
 #[test]
@@ -80,6 +85,22 @@ fn a_root_on_a_read_only_file_system_ends_with_77() {
     ran.assert(77, &["alice", "read-only", "hint: "]);
     home.run_ok(&["sync"]);
     home.assert_complete("alice");
+}
+
+#[test]
+fn a_full_disk_under_the_daemons_own_state_is_no_fault_of_the_configuration() {
+    let home = alice_with(1, 100);
+    for folder in ["state", "run"] {
+        let dir = home.path(folder);
+        fs::create_dir_all(&dir).expect("writable");
+        let dir = dir.display();
+        // One block holds the folder, the other the file that fills it.
+        let setup = format!(
+            "mount -t tmpfs -o size=4k none '{dir}'; dd if=/dev/zero of='{dir}/fill' bs=4k count=2 2>/dev/null || true"
+        );
+        let Some(ran) = command_after(&home, "run", &setup, "") else { return };
+        ran.assert(75, &[&dir.to_string(), "No space left on device"]);
+    }
 }
 
 /// A script that mounts a small tmpfs at the root, with the token in it, and one that saves what came of it.
