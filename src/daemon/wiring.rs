@@ -3,8 +3,9 @@
 //! Owns: the one limiter, the one HTTP transport and the one client secret. Invariant: opens nothing of a library; a root that
 //! is gone fails its own run only. May import: everything below the supervisor. Tests: in `tests/it`.
 
+use rustix::process::geteuid;
 use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -64,6 +65,15 @@ pub enum BuildError {
         #[source]
         source: std::io::Error,
     },
+    /// Root is to work with another user's state.
+    #[error("the state in `{}` belongs to another user, and what root writes there and in the libraries would shut that user's daemon out\n{}",
+        .path.display(), hint_to_become(*.owner))]
+    OfAnother {
+        /// Where.
+        path: PathBuf,
+        /// The number of the user to whom it belongs.
+        owner: u32,
+    },
     /// Another process sends requests.
     #[error("another gphotos-syncd{} sends requests already, and the quota is one for all libraries\nhint: wait for its end, or name several libraries in one command: `gphotos-syncd sync alice bob`",
         .holder.map_or_else(String::new, |pid| format!(" (process {pid})")))]
@@ -93,15 +103,46 @@ impl BuildError {
         match self {
             Self::StateDir { source, .. } => Exit::of_io(source),
             Self::Limiter { source, .. } => Exit::of_io(&source.source),
+            Self::OfAnother { .. } => Exit::NoPermission,
             Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
             Self::Busy { .. } => Exit::TryLater,
             Self::ClientSecret(_) | Self::Transport(_) => Exit::Config,
         }
     }
 
-    /// The error with its causes.
+    /// The error with its causes, and with what a person can do where the state belongs to another user.
     pub fn told(&self) -> String {
-        told(self)
+        let denied = match self {
+            Self::StateDir { path, source } => Some((path, source)),
+            Self::Limiter { path, source } => Some((path, &source.source)),
+            Self::ClientSecret(_) | Self::OfAnother { .. } | Self::Busy { .. } | Self::Transport(_) => None,
+        }
+        .filter(|(_, source)| source.kind() == std::io::ErrorKind::PermissionDenied);
+        match denied.and_then(|(path, _)| other_owner(path)) {
+            Some(owner) => format!("{}\n{}", told(self), hint_to_become(owner)),
+            None => told(self),
+        }
+    }
+}
+
+/// The user to whom `folder` belongs; none if that is this process's own, or cannot be told.
+fn other_owner(folder: &Path) -> Option<u32> {
+    let owner = std::fs::metadata(folder).ok()?.uid();
+    (owner != geteuid().as_raw()).then_some(owner)
+}
+
+fn hint_to_become(owner: u32) -> String {
+    format!(
+        "hint: start the daemon, which does it then: sudo systemctl start gphotos-syncd; or be that user: sudo -u '#{owner}' gphotos-syncd sync"
+    )
+}
+
+/// Root may write everywhere, and leaves files behind that the daemon's own user may not even read; so it keeps its hands off the
+/// state of another.
+fn refuse_root(state_dir: &Path) -> Result<(), BuildError> {
+    match other_owner(state_dir).filter(|_| geteuid().is_root()) {
+        Some(owner) => Err(BuildError::OfAnother { path: state_dir.to_owned(), owner }),
+        None => Ok(()),
     }
 }
 
@@ -123,6 +164,7 @@ impl Engine {
         let google = GoogleSide::open(&config, secret_flag)?;
         let made = DirBuilder::new().recursive(true).mode(STATE_DIR_MODE).create(state_dir);
         made.map_err(|source| BuildError::StateDir { path: state_dir.to_owned(), source })?;
+        refuse_root(state_dir)?;
         let lock = Lock::take(&state_dir.join(LOCK_NAME)).map_err(|error| locked(error, state_dir))?;
         let limiter = Limiter::open(&config.limits, Some(state_dir))
             .map_err(|source| BuildError::Limiter { path: state_dir.to_owned(), source })?;

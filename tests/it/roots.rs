@@ -1,9 +1,9 @@
-//! Roots that cannot be used as they are: what is said, with which code, and that nothing is harmed.
+//! Roots and state folders that cannot be used as they are: what is said, with which code, and that nothing is harmed.
 
 use crate::context::{Home, Ran, skipped};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -101,6 +101,34 @@ fn a_full_disk_under_the_daemons_own_state_is_no_fault_of_the_configuration() {
         let Some(ran) = command_after(&home, "run", &setup, "") else { return };
         ran.assert(75, &[&dir.to_string(), "No space left on device"]);
     }
+}
+
+#[test]
+fn root_does_not_touch_what_belongs_to_the_daemons_user() {
+    let home = alice_with(1, 100);
+    let state = home.path("state");
+    fs::create_dir_all(&state).expect("writable");
+    if chown(&state, Some(65534), Some(65534)).is_err() {
+        return skipped("only root can give a folder away");
+    }
+    for command in ["sync", "run"] {
+        let hint = "hint: start the daemon, which does it then: sudo systemctl start gphotos-syncd; or be that user: sudo -u '#65534' gphotos-syncd sync";
+        home.run(&[command]).assert(77, &["belongs to another user", hint]);
+    }
+    assert_eq!(fs::read_dir(&state).expect("readable").count(), 0);
+    assert!(!home.root("alice").join(".gphotos-syncd").exists());
+}
+
+#[test]
+fn a_state_folder_of_another_user_is_named_with_the_way_out() {
+    let home = alice_with(1, 100);
+    home.open_to_all();
+    let Some(mut command) = home.command_as_nobody() else { return };
+    let state = home.path("state");
+    fs::create_dir_all(&state).expect("writable");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o750)).expect("own folder");
+    let ran = Ran::from(command.arg("sync").output().expect("it starts"));
+    ran.assert(77, &[&state.display().to_string(), "Permission denied", "sudo -u '#0' gphotos-syncd sync"]);
 }
 
 /// A script that mounts a small tmpfs at the root, with the token in it, and one that saves what came of it.
