@@ -134,3 +134,13 @@ fn the_manual_tells_of_no_key_that_is_not_there() {
         }
     }
 }
+
+#[test]
+fn quotation_marks_of_the_manual_close_behind_each_word() {
+    for page in ["packaging/man/gphotos-syncd.toml.5", "packaging/man/gphotos-syncd.service.8"] {
+        // `Qq` goes on to the end of its line, and a second one would nest in the first.
+        for line in read(page).lines().filter(|line| line.starts_with('.')) {
+            assert!(line.matches("Qq ").count() <= 1, "{page}: {line}");
+        }
+    }
+}
