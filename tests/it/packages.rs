@@ -1,6 +1,7 @@
 //! The packages: what they bring, and what their scripts do to a system.
 
-use crate::served::skipped;
+use crate::context::Home;
+use crate::served::{serve, skipped};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -89,6 +90,22 @@ fn a_purge_removes_the_daemons_state_and_its_empty_folder() {
     let Some(said) = system.run("postrm", &["purge"]) else { return };
     assert!(!system.is("var/lib/gphotos-syncd") && system.is("var/lib/other/limiter.json"), "{said}");
     assert!(said.contains("ran: deb-systemd-helper purge gphotos-syncd.service"), "{said}");
+}
+
+#[test]
+fn a_purge_removes_whatever_a_daemon_leaves_in_its_state_folder() {
+    let home = Home::with(&["alice"]);
+    let served = serve(&home);
+    home.run_ok(&["sync"]);
+    served.stop();
+    let left = fs::read_dir(home.path("state")).expect("it was made");
+    let left = left.map(|entry| entry.expect("readable").file_name());
+    let left: Vec<String> =
+        left.map(|name| format!("var/lib/gphotos-syncd/{}", name.to_string_lossy())).collect();
+    assert!(!left.is_empty());
+    let system = System::new(&left.iter().map(String::as_str).collect::<Vec<_>>());
+    let Some(said) = system.run("postrm", &["purge"]) else { return };
+    assert!(!system.is("var/lib/gphotos-syncd") && !said.contains("it stays"), "{left:?}: {said}");
 }
 
 #[test]
