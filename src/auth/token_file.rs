@@ -82,7 +82,7 @@ pub enum TokenFileError {
         what: &'static str,
     },
     /// The rights do not suffice.
-    #[error("permission denied reading the token file `{}`{}\nhint: give it to the user that runs gphotos-syncd: chown USER {}", .path.display(), .owner.map_or_else(String::new, |uid| format!(", which belongs to user id {uid}")), shell_word(.path))]
+    #[error("permission denied reading the token file `{}`{}\nhint: give it to the user that runs gphotos-syncd: chown {} {}", .path.display(), .owner.map_or_else(String::new, |uid| format!(", which belongs to user id {uid}")), rustix::process::geteuid().as_raw(), shell_word(.path))]
     Denied {
         /// The file.
         path: PathBuf,

@@ -145,7 +145,7 @@ fn a_token_file_of_another_user_is_a_matter_of_rights() {
     fs::set_permissions(home.root("alice"), fs::Permissions::from_mode(0o777)).expect("own folder");
     let Some(ran) = as_nobody(&home, &["sync"]) else { return };
     let chown = format!(
-        "hint: give it to the user that runs gphotos-syncd: chown USER {}",
+        "hint: give it to the user that runs gphotos-syncd: chown 65534 {}",
         path_of(&home, "alice").display()
     );
     ran.assert(77, &["permission denied reading the token file", "belongs to user id 0", &chown]);
