@@ -24,6 +24,9 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long the daemon may be silent: it repeats a library's status well within this.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
+/// How long a status may take: the daemon has it at hand, and monitors lose their own patience after ten seconds.
+const STATUS_PATIENCE: Duration = Duration::from_secs(8);
+
 /// A conversation with the daemon: one request, its replies.
 #[derive(Debug)]
 pub struct Client {
@@ -56,7 +59,8 @@ impl Client {
     /// If a daemon is there but cannot be asked, for want of rights say.
     pub async fn status(path: &Path, config: &Path) -> Result<Option<DaemonStatus>, ClientError> {
         let Some(mut client) = Self::ask(path, Request::Status).await? else { return Ok(None) };
-        match client.next().await.map_err(fault(path))? {
+        let answer = timeout(STATUS_PATIENCE, client.next()).await;
+        match answer.unwrap_or_else(|_| Err(no_answer())).map_err(fault(path))? {
             Some(Reply::Status { status }) => {
                 Ok(Some(*status).filter(|status| is_same(&status.config, config)))
             }
@@ -99,6 +103,15 @@ impl Client {
             line => Ok(line.map(|line| line.reply)),
         }
     }
+}
+
+/// A daemon that holds its socket and does not answer, as one that hangs until its watchdog ends it.
+fn no_answer() -> Error {
+    let secs = STATUS_PATIENCE.as_secs();
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("no answer within {secs} seconds; the daemon hangs, or the machine is overloaded"),
+    )
 }
 
 /// No socket, a stale one, no folder, or a path that no socket can have: nobody serves.

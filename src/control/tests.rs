@@ -6,7 +6,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
-use crate::control::{BindError, Call, Client, LibraryEnd, Reply, Request, SOCKET_NAME, Server, SyncResult};
+use crate::clock::mono_now;
+use crate::control::{
+    BindError, Call, Client, ClientError, LibraryEnd, Reply, Request, SOCKET_NAME, Server, SyncResult,
+};
 use crate::media::LibraryName;
 use crate::shutdown::Shutdown;
 use crate::status::DaemonStatus;
@@ -80,6 +83,18 @@ async fn a_status_is_answered_to_a_client_of_the_same_configuration_alone() {
     assert_eq!(same.expect("the same").pid, Some(7));
     let other = Client::status(&served.path, Path::new("/etc/b.toml")).await.expect("answered");
     assert!(other.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_hangs_is_given_up_before_a_monitor_gives_up() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join(SOCKET_NAME);
+    let _mute = tokio::net::UnixListener::bind(&path).expect("bound");
+    let begin = mono_now();
+    let fault = Client::status(&path, Path::new("/etc/a.toml")).await.expect_err("nobody answers");
+    assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{:?}", begin.elapsed());
+    let ClientError::Io { source, .. } = fault else { panic!("{fault}") };
+    assert!(source.to_string().starts_with("no answer within 8 seconds"), "{source}");
 }
 
 #[tokio::test]
