@@ -114,6 +114,8 @@ mod tests {
         let second = "b: root HOME/there, schedule manual, runs only when asked, sources library-api\n";
         assert!(text.starts_with(&format!("{first}{second}")), "{text}");
         assert!(text.contains("warning: the root of the library `a` does not exist yet"), "{text}");
+        let made = "install -d -m 0750 -o gphotos-syncd -g gphotos-syncd 'HOME/";
+        assert!(text.contains(made), "{text}");
         assert!(text.contains("HOME/config.toml:5:8"), "{text}");
     }
 

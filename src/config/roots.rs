@@ -102,7 +102,10 @@ pub(crate) fn look_at(libraries: &[Placed], faults: &mut Faults, warnings: &mut 
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let title = format!("the root of the library `{name}` does not exist yet");
-                let hint = format!("mount its disk, or create it: `mkdir -p '{}'`", library.root.display());
+                let hint = format!(
+                    "mount its disk, or create it for the daemon's user: `install -d -m 0750 -o gphotos-syncd -g gphotos-syncd '{}'`",
+                    library.root.display()
+                );
                 warnings.push(Fault::at(root.clone(), title, "no such folder").hint(hint));
             }
             Err(error) => {

@@ -110,17 +110,19 @@ pub(crate) fn end_of_root(error: &FsError, root: &Path) -> Outcome {
         return end_of_fs(error);
     }
     if error.is_denied() {
-        let hint = error.hint().unwrap_or_else(|| format!("chown -R gphotos-syncd {shown}"));
+        let hint = error.hint().unwrap_or_else(|| format!("chown -R gphotos-syncd '{shown}'"));
         return Outcome::Denied(format!(
             "the root `{shown}` cannot be read and written: {}\nhint: {hint}",
             text_of(error)
         ));
     }
     Outcome::Unusable(if kind == NotFound {
-        format!("the root `{shown}` does not exist\nhint: install -d -m 0750 -o gphotos-syncd {shown}")
+        format!(
+            "the root `{shown}` does not exist\nhint: install -d -m 0750 -o gphotos-syncd -g gphotos-syncd '{shown}'"
+        )
     } else if kind == NotADirectory && error.path == root {
         format!(
-            "the root `{shown}` is not a folder\nhint: set `root` to a folder, or move the file away: mv {shown} {shown}.old"
+            "the root `{shown}` is not a folder\nhint: set `root` to a folder, or move the file away: mv '{shown}' '{shown}.old'"
         )
     } else {
         text_with_hint(error)
