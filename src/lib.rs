@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod archive;
 pub mod auth;
 pub mod cli;
 pub mod clock;

@@ -17,6 +17,7 @@ const RANKS: &[(&str, u32)] = &[
     ("media", 0),
     ("names", 0),
     ("clock", 0),
+    ("archive", 0),
     ("secret", 0),
     ("fs", 0),
     ("shutdown", 0),
