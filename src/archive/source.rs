@@ -30,7 +30,8 @@ pub trait Source: Send + Sync {
     /// Whatever the disk or network says. It ends the reading of the part.
     fn read_at(&self, buf: &mut [u8], at: u64) -> io::Result<usize>;
 
-    /// The length in bytes in which reading is cheapest. Data is read in pieces of this length, from front to back.
+    /// The length in bytes in which reading is cheapest, taken between 256 KiB and 64 MiB. Data is read in pieces of this
+    /// length, from front to back; one piece of data and one of a zip's directory are in memory.
     fn piece(&self) -> usize {
         FILE_PIECE
     }

@@ -228,6 +228,31 @@ fn places_beyond_the_archive_are_named() {
 }
 
 #[test]
+fn a_header_whose_length_goes_beyond_any_archive_ends_the_walk() {
+    for packed in [u64::MAX, u64::MAX - 40, 1 << 63] {
+        let mut zip = ZipWriter::of(&[good("a")]);
+        zip.local(&Item { packed, ..good("b") }.zip64());
+        zip.local(&good("c"));
+        let (got, ending) = read(&zip.out);
+        assert_eq!(sound(&got), [("a".to_owned(), noise(5, 3000))]);
+        assert_eq!((got.len(), ending.is_whole()), (2, false), "{ending:?}");
+    }
+}
+
+#[test]
+fn a_name_that_is_shorter_before_the_data_than_in_the_directory_is_no_overlap() {
+    let mut zip = ZipWriter::default();
+    let short = Item::stored("x", b"content");
+    for n in 0..3 {
+        let at = zip.out.len() as u64;
+        zip.local(&short);
+        zip.record(&Item { name: format!("a much longer name {n}").into_bytes(), ..short.clone() }, at);
+    }
+    let (got, ending) = read(&zip.finish());
+    assert_eq!((sound(&got).len(), ending.faults_count), (3, 0), "{ending:?}");
+}
+
+#[test]
 fn a_directory_that_breaks_off_gives_the_rest_by_the_headers() {
     let names = ["a", "b", "c", "d"];
     let zip = ZipWriter::of(&names.map(good));

@@ -50,6 +50,8 @@ fn read(bytes: &[u8]) -> Option<(Files, Ending)> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn any_bytes_end_without_a_panic(bytes in vec(any::<u8>(), 0..4000), head in 0_usize..4) {
         let heads: [&[u8]; 4] = [b"", b"PK\x03\x04", b"\x1f\x8b\x08", b"PK\x05\x06"];

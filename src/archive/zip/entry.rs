@@ -23,7 +23,7 @@ pub(crate) struct Found {
     mtime: Option<i64>,
     /// Where its local header begins.
     pub(crate) offset: u64,
-    /// The length of its local header; from the directory a lower bound.
+    /// The length of its local header; from the directory the least that it can be, because the name may be another there.
     pub(crate) header: u64,
     pub(crate) method: u16,
     pub(crate) is_encrypted: bool,
@@ -49,7 +49,7 @@ impl Found {
             kind,
             mtime: seconds(&record.last_modified()),
             offset: record.local_header_offset(),
-            header: LOCAL_BYTES as u64 + raw.len() as u64,
+            header: LOCAL_BYTES as u64,
             method: record.compression_method().as_u16(),
             is_encrypted: is_encrypted(record.flags().bits()),
             packed: Some(record.compressed_size_hint()),

@@ -44,9 +44,8 @@ pub(crate) fn walk<E: From<ArchiveError>>(
             Step::End(wholeness) => return Ok(wholeness),
         };
         let next = match (found.packed, is_known) {
-            (Some(packed), true) => Ok(found.offset + found.header + packed),
-            (Some(packed), false) => {
-                if lane.visit(&found, run)? == Flow::Stop {
+            (Some(packed), _) => {
+                if !is_known && lane.visit(&found, run)? == Flow::Stop {
                     return Ok(Wholeness::Unknown);
                 }
                 Ok(found.offset.saturating_add(found.header).saturating_add(packed))
