@@ -22,6 +22,15 @@ struct Visit {
     bearer: String,
 }
 
+/// Whether Python is there to read what was written; says so if it is not.
+pub(crate) fn has_python() -> bool {
+    let found = std::process::Command::new("python3").arg("--version").output().is_ok();
+    if !found {
+        eprintln!("SKIPPED: there is no python3 to read the archive");
+    }
+    found
+}
+
 fn http() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()

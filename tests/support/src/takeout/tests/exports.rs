@@ -10,6 +10,7 @@ use crate::takeout::{
     EntryFault, EntryRole, Export, ExportTruth, Form, Order, PartFault, TakeoutAlbum, TakeoutItem,
     TakeoutLibrary, ZipOptions,
 };
+use crate::tests::has_python;
 use crate::{FakeGoogle, ItemSpec, Settings};
 
 const STAMP: &str = "2026-04-08T14:27:29Z";
@@ -55,6 +56,9 @@ fn write(export: &Export, library: &TakeoutLibrary) -> (ExportTruth, tempfile::T
 
 #[test]
 fn what_python_reads_in_the_parts_is_what_the_truth_says() {
+    if !has_python() {
+        return;
+    }
     let library = library();
     let exports = [
         Export::at(STAMP).parts(3),
@@ -161,6 +165,9 @@ fn an_incremental_export_holds_what_was_added_or_edited_since() {
 
 #[test]
 fn faults_hit_the_entries_and_parts_that_they_name() {
+    if !has_python() {
+        return;
+    }
     let library = TakeoutLibrary::synthetic(3, &(5_000..=5_000), 1);
     let name = &library.items[1].title;
     let whole = write(&Export::at(STAMP), &library).0;
