@@ -44,6 +44,20 @@ pub enum Endpoint {
     SharedAlbums,
     /// Bytes.
     Media,
+    /// `GET /drive/v3/about`.
+    DriveAbout,
+    /// `GET /drive/v3/files`.
+    DriveFilesList,
+    /// `GET /drive/v3/files/{id}`.
+    DriveFilesGet,
+    /// `GET /drive/v3/files/{id}?alt=media`.
+    DriveDownload,
+    /// `GET /drive/v3/changes/startPageToken`.
+    DriveStartPageToken,
+    /// `GET /drive/v3/changes`.
+    DriveChanges,
+    /// Anything that could change the Drive: counted, refused, and never to be sent.
+    DriveWrite,
     /// `/_control/...`: the simulator's own.
     Control,
     /// Nothing that exists.
@@ -51,10 +65,15 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// What `method` on `path` is for.
-    pub(crate) fn of(method: &Method, path: &str) -> Self {
+    /// What `method` on `path` with `query` is for.
+    pub(crate) fn of(method: &Method, path: &str, query: &str) -> Self {
         if let Some(rest) = path.strip_prefix("/v1/") {
             return Self::of_library(method, rest);
+        }
+        for start in ["/drive/v3/", "/upload/drive/", "/batch/drive/"] {
+            if let Some(rest) = path.strip_prefix(start) {
+                return Self::of_drive(method, rest, query);
+            }
         }
         match path {
             "/o/oauth2/auth" | "/o/oauth2/v2/auth" => Self::Auth,
@@ -87,10 +106,62 @@ impl Endpoint {
         }
     }
 
+    fn of_drive(method: &Method, rest: &str, query: &str) -> Self {
+        if method != Method::GET && method != Method::HEAD {
+            return Self::DriveWrite;
+        }
+        match rest {
+            "about" => Self::DriveAbout,
+            "files" => Self::DriveFilesList,
+            "changes" => Self::DriveChanges,
+            "changes/startPageToken" => Self::DriveStartPageToken,
+            _ if rest.strip_prefix("files/").is_none_or(|id| id.is_empty() || id.contains('/')) => {
+                Self::Unknown
+            }
+            _ if query.split('&').any(|pair| pair == "alt=media") => Self::DriveDownload,
+            _ => Self::DriveFilesGet,
+        }
+    }
+
+    /// What a request costs: one, or Drive's quota units, of its guide "Usage limits".
+    pub fn units(self) -> u64 {
+        match self {
+            Self::DriveAbout | Self::DriveFilesGet | Self::DriveStartPageToken => 5,
+            Self::DriveFilesList | Self::DriveChanges => 100,
+            Self::DriveDownload => 200,
+            Self::DriveWrite => 50,
+            Self::Auth
+            | Self::ConsentForm
+            | Self::Token
+            | Self::Revoke
+            | Self::UserInfo
+            | Self::TokenInfo
+            | Self::OpenId
+            | Self::Discovery
+            | Self::MediaItemsList
+            | Self::MediaItemsGet
+            | Self::MediaItemsBatchGet
+            | Self::MediaItemsSearch
+            | Self::AlbumsList
+            | Self::AlbumsGet
+            | Self::SharedAlbums
+            | Self::Media
+            | Self::Control
+            | Self::Unknown => 1,
+        }
+    }
+
     /// Which quota counts it.
     pub fn class(self) -> Class {
         match self {
             Self::Media => Class::Media,
+            Self::DriveAbout
+            | Self::DriveFilesList
+            | Self::DriveFilesGet
+            | Self::DriveDownload
+            | Self::DriveStartPageToken
+            | Self::DriveChanges
+            | Self::DriveWrite => Class::Drive,
             Self::Auth
             | Self::ConsentForm
             | Self::Token
@@ -115,7 +186,11 @@ impl Endpoint {
     pub(crate) fn lists(self) -> bool {
         matches!(
             self,
-            Self::MediaItemsList | Self::MediaItemsSearch | Self::MediaItemsBatchGet | Self::MediaItemsGet
+            Self::MediaItemsList
+                | Self::MediaItemsSearch
+                | Self::MediaItemsBatchGet
+                | Self::MediaItemsGet
+                | Self::DriveFilesList
         )
     }
 
@@ -147,11 +222,22 @@ mod tests {
             ("GET", "/v1/sharedAlbums", Endpoint::SharedAlbums),
             ("GET", "/$discovery/rest", Endpoint::Discovery),
             ("HEAD", "/lh3/abc=d", Endpoint::Media),
+            ("GET", "/drive/v3/about?fields=storageQuota", Endpoint::DriveAbout),
+            ("GET", "/drive/v3/files?q=x", Endpoint::DriveFilesList),
+            ("GET", "/drive/v3/files/1abc", Endpoint::DriveFilesGet),
+            ("GET", "/drive/v3/files/1abc?acknowledgeAbuse=true&alt=media", Endpoint::DriveDownload),
+            ("GET", "/drive/v3/changes", Endpoint::DriveChanges),
+            ("GET", "/drive/v3/changes/startPageToken", Endpoint::DriveStartPageToken),
+            ("GET", "/drive/v3/files/1abc/permissions", Endpoint::Unknown),
+            ("PATCH", "/drive/v3/files/1abc", Endpoint::DriveWrite),
+            ("POST", "/upload/drive/v3/files", Endpoint::DriveWrite),
+            ("DELETE", "/drive/v3/files/trash", Endpoint::DriveWrite),
             ("GET", "/", Endpoint::Unknown),
         ];
         for (method, path, endpoint) in table {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            assert_eq!(Endpoint::of(&method, path), endpoint, "{method} {path}");
+            let (bare, query) = path.split_once('?').unwrap_or((path, ""));
+            assert_eq!(Endpoint::of(&method, bare, query), endpoint, "{method} {path}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A stateful simulator of the Google services that gphotos-syncd talks to, on real sockets.
 //!
 //! One [`FakeGoogle`] is accounts.google.com, oauth2.googleapis.com, photoslibrary.googleapis.com and
-//! lh3.googleusercontent.com at once, on a loopback port of its own, with its own thread and clock.
+//! lh3.googleusercontent.com and the Drive API of www.googleapis.com at once, on a loopback port of its own, with its own thread and clock.
 //! Accounts, items and albums can change while it runs; quotas and faults are asked for by tests; what
 //! clients did is counted by the server itself. The same is offered over HTTP under `/_control/` for
 //! shell scripts, and as the program `fake-google`.
@@ -26,6 +26,7 @@ mod clock;
 mod content;
 mod control;
 mod data;
+mod drive;
 mod endpoint;
 mod fake;
 mod faults;
@@ -47,13 +48,14 @@ mod world;
 
 pub use crate::content::{Content, Magic};
 pub use crate::data::{Field, ItemKind, ItemSpec, Synthetic, Truth, TruthAlbum, TruthItem, VideoStatus};
+pub use crate::drive::{Drive, DriveFile, DriveTruth};
 pub use crate::endpoint::Endpoint;
 pub use crate::fake::FakeGoogle;
 pub use crate::faults::{Effect, Fault, FaultId};
 pub use crate::oauth::Consent;
 pub use crate::settings::{
-    Class, OAuthSettings, Quota, RangeMode, RetryAfter, SCOPE_APP_CREATED, SCOPE_FULL, SCOPE_READONLY,
-    Settings, Window,
+    Class, OAuthSettings, Quota, RangeMode, RetryAfter, SCOPE_APP_CREATED, SCOPE_DRIVE, SCOPE_DRIVE_FILE,
+    SCOPE_DRIVE_METADATA, SCOPE_DRIVE_READONLY, SCOPE_FULL, SCOPE_READONLY, Settings, Window,
 };
 pub use crate::stats::{ClassStats, Logged, Stats};
 pub use crate::user::User;

@@ -15,6 +15,15 @@ pub const SCOPE_READONLY: &str = "https://www.googleapis.com/auth/photoslibrary.
 /// The scope that allowed everything until 2025-03-31.
 pub const SCOPE_FULL: &str = "https://www.googleapis.com/auth/photoslibrary";
 
+/// The scope that reads the user's Drive.
+pub const SCOPE_DRIVE_READONLY: &str = "https://www.googleapis.com/auth/drive.readonly";
+/// The scope that may do anything in the user's Drive.
+pub const SCOPE_DRIVE: &str = "https://www.googleapis.com/auth/drive";
+/// The scope that lists the user's Drive but reads no file.
+pub const SCOPE_DRIVE_METADATA: &str = "https://www.googleapis.com/auth/drive.metadata.readonly";
+/// The scope for files that the application itself made: it shows none that Takeout delivered.
+pub const SCOPE_DRIVE_FILE: &str = "https://www.googleapis.com/auth/drive.file";
+
 /// Everything that can be chosen.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -123,11 +132,13 @@ pub enum Class {
     Api,
     /// Requests for media bytes.
     Media,
+    /// Calls of the Drive API, downloads too; counted in quota units.
+    Drive,
     /// Authorization and tokens: never counted against a quota.
     Auth,
 }
 
-/// How a quota counts.
+/// How a quota counts: requests, and of the Drive API units (5, 100 or 200 for a request).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Window {
@@ -201,6 +212,12 @@ impl Quota {
             Self::new(Class::Api, Window::Day { limit: 10_000 }),
             Self::new(Class::Media, Window::Day { limit: 75_000 }),
         ]
+    }
+
+    /// Drive's published ones: 1,000,000 units a minute, and 325,000 for each user.
+    pub fn google_drive() -> Vec<Self> {
+        let minute = |limit| Self::new(Class::Drive, Window::Fixed { limit, every_secs: 60 });
+        vec![minute(1_000_000), Self { per_account: true, ..minute(325_000) }]
     }
 
     /// The same with a `Retry-After` header.

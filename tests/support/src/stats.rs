@@ -39,7 +39,7 @@ pub struct Logged {
 pub struct ClassStats {
     /// Requests.
     pub requests: u64,
-    /// Requests answered with 429.
+    /// Requests answered with 429, or by Drive with a 403 that means the same.
     pub throttled: u64,
     /// Bytes of bodies handed to the network.
     pub bytes: u64,
@@ -60,6 +60,8 @@ pub struct Stats {
     pub classes: BTreeMap<&'static str, ClassStats>,
     /// By endpoint.
     pub endpoints: BTreeMap<Endpoint, u64>,
+    /// Bytes of bodies handed to the network, by endpoint.
+    pub endpoint_bytes: BTreeMap<Endpoint, u64>,
     /// By status.
     pub statuses: BTreeMap<u16, u64>,
     /// By account, then class.
@@ -76,6 +78,7 @@ pub(crate) fn class_name(class: Class) -> &'static str {
     match class {
         Class::Api => "api",
         Class::Media => "media",
+        Class::Drive => "drive",
         Class::Auth => "auth",
     }
 }
@@ -94,6 +97,11 @@ impl Stats {
     /// How many requests `endpoint` had.
     pub fn requests(&self, endpoint: Endpoint) -> u64 {
         self.endpoints.get(&endpoint).copied().unwrap_or(0)
+    }
+
+    /// How many bytes of bodies `endpoint` handed to the network.
+    pub fn bytes(&self, endpoint: Endpoint) -> u64 {
+        self.endpoint_bytes.get(&endpoint).copied().unwrap_or(0)
     }
 
     fn each(&mut self, class: Class, account: Option<&str>, mut change: impl FnMut(&mut ClassStats)) {
@@ -124,12 +132,12 @@ impl Stats {
     }
 
     /// Its answer was decided.
-    pub(crate) fn answered(&mut self, entry: Logged, now: Millis) {
+    pub(crate) fn answered(&mut self, entry: Logged, throttled: bool, now: Millis) {
         *self.statuses.entry(entry.status).or_default() += 1;
         if entry.endpoint == Endpoint::Media && entry.bearer {
             self.media_with_bearer += 1;
         }
-        if entry.status == 429 {
+        if throttled {
             self.each(entry.endpoint.class(), entry.account.as_deref(), |tally| {
                 tally.throttled += 1;
                 tally.last_429_ms.get_or_insert(now);
@@ -142,8 +150,9 @@ impl Stats {
     }
 
     /// Its body ended, or was dropped, after `bytes`.
-    pub(crate) fn ended(&mut self, class: Class, account: Option<&str>, bytes: u64) {
-        self.each(class, account, |tally| {
+    pub(crate) fn ended(&mut self, endpoint: Endpoint, account: Option<&str>, bytes: u64) {
+        *self.endpoint_bytes.entry(endpoint).or_default() += bytes;
+        self.each(endpoint.class(), account, |tally| {
             tally.concurrent = tally.concurrent.saturating_sub(1);
             tally.bytes += bytes;
         });
@@ -163,8 +172,9 @@ mod tests {
         for (at, status) in [(0, 200), (10, 429), (500, 429), (800, 200)] {
             stats.began(endpoint, account.as_deref(), at);
             let (account, item, range) = (account.clone(), None, None);
-            stats.answered(Logged { at_ms: at, endpoint, account, item, status, bearer: false, range }, at);
-            stats.ended(Class::Media, Some("alice"), 100);
+            let entry = Logged { at_ms: at, endpoint, account, item, status, bearer: false, range };
+            stats.answered(entry, status == 429, at);
+            stats.ended(Endpoint::Media, Some("alice"), 100);
         }
         let media = stats.of("alice", Class::Media);
         assert_eq!((media.requests, media.throttled, media.bytes), (4, 2, 400));

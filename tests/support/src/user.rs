@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::content::Content;
 use crate::data::{Account, ItemKind, ItemSpec, Truth, VideoStatus};
+use crate::drive::Drive;
 use crate::world::World;
 
 /// One account; clones are the same.
@@ -143,6 +144,11 @@ impl User {
     /// Everything in it.
     pub fn truth(&self) -> Truth {
         self.with(|account| Truth::of(account))
+    }
+
+    /// Its Drive.
+    pub fn drive(&self) -> Drive {
+        Drive::new(Arc::clone(&self.world), &self.name)
     }
 
     /// The user withdraws consent: every token of the account dies at once.

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::clock::{Clock, Millis};
 use crate::data::{Account, Synthetic};
+use crate::drive::DriveStore;
 use crate::faults::Faults;
 use crate::oauth::{AuthRequest, Consent, OAuth};
 use crate::quota::Quotas;
@@ -27,6 +28,7 @@ pub(crate) struct Origins {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) drives: BTreeMap<String, DriveStore>,
     pub(crate) oauth: OAuth,
 }
 
@@ -55,7 +57,11 @@ impl World {
             origins,
             seed,
             settings: Mutex::new(Arc::new(settings)),
-            state: Mutex::new(State { accounts: BTreeMap::new(), oauth: OAuth::new(seed) }),
+            state: Mutex::new(State {
+                accounts: BTreeMap::new(),
+                drives: BTreeMap::new(),
+                oauth: OAuth::new(seed),
+            }),
             faults: Mutex::default(),
             quotas: Mutex::default(),
             stats: Mutex::default(),
@@ -141,6 +147,11 @@ impl World {
 }
 
 impl State {
+    /// The Drive of `account`; an empty one is made if there is none.
+    pub(crate) fn drive(&mut self, account: &str, seed: u64) -> &mut DriveStore {
+        self.drives.entry(account.to_owned()).or_insert_with(|| DriveStore::new(account, seed))
+    }
+
     /// The account grown from `seed`.
     pub(crate) fn account_of_seed(&self, seed: u64) -> Option<&Account> {
         self.accounts.values().find(|account| account.seed == seed)

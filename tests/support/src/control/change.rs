@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::control::{Query, Refusal, read, unknown};
 use crate::data::{ItemKind, ItemSpec, Synthetic};
+use crate::drive::DriveFile;
 use crate::faults::Fault;
 use crate::oauth::Consent;
 use crate::stats::Stats;
@@ -61,6 +62,14 @@ struct AlbumChange {
 }
 
 #[derive(Deserialize)]
+struct NewFile {
+    account: String,
+    path: std::path::PathBuf,
+    name: Option<String>,
+    folder: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Clock {
     advance_secs: u64,
 }
@@ -84,6 +93,7 @@ pub(crate) fn change(world: &Arc<World>, method: &str, what: &str, body: &[u8]) 
         ("POST", "accounts") => Ok(add_account(world, &read(body)?)),
         ("POST", "items") => add_item(world, read(body)?),
         ("POST", "albums") => add_album(world, read(body)?),
+        ("POST", "drive") => add_file(world, read(body)?),
         ("PATCH", "albums") => change_album(world, &read(body)?),
         ("POST", "faults") => Ok(json!({ "id": world.faults().add(read::<Fault>(body)?) })),
         ("POST", "clock") => {
@@ -113,6 +123,7 @@ pub(crate) fn delete(world: &Arc<World>, what: &str, query: &Query) -> Result<Va
         }
         "items" => user(world, query.need("account")?)?.remove_item(query.need("id")?),
         "albums" => user(world, query.need("account")?)?.remove_album(query.need("id")?),
+        "drive" => user(world, query.need("account")?)?.drive().remove(query.need("id")?),
         _ => false,
     };
     if found { Ok(json!({})) } else { Err(unknown(what)) }
@@ -151,6 +162,19 @@ fn add_item(world: &Arc<World>, asked: NewItem) -> Result<Value, Refusal> {
     }
     let id = user.add(spec, asked.kind.unwrap_or(ItemKind::Photo));
     Ok(json!({ "id": id }))
+}
+
+fn add_file(world: &Arc<World>, asked: NewFile) -> Result<Value, Refusal> {
+    let user = user(world, &asked.account)?;
+    let bytes = asked.path.metadata().map_err(|e| (400, format!("`{}`: {e}", asked.path.display())))?.len();
+    let mut file = DriveFile::part(&asked.path);
+    if let Some(name) = asked.name {
+        file.name = name;
+    }
+    if let Some(folder) = asked.folder {
+        file = file.folder(folder);
+    }
+    Ok(json!({ "id": user.drive().add(file), "bytes": bytes }))
 }
 
 fn known_items(world: &World, account: &str, items: &[String]) -> Result<(), Refusal> {

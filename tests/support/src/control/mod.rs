@@ -11,6 +11,8 @@
 //! | `POST albums` | `{account, title, items: [id]}` | `{id}` |
 //! | `PATCH albums` | `{account, id, title?, items?}` | `{}` or 404 |
 //! | `DELETE albums` | `?account=&id=` | `{}` or 404 |
+//! | `POST drive` | `{account, path, name?, folder?}`: a file on this machine | `{id, bytes}` |
+//! | `DELETE drive` | `?account=&id=` | `{}` or 404 |
 //! | `GET truth` | `?account=&sha256=1` | items and albums |
 //! | `POST faults` | a fault | `{id}` |
 //! | `GET faults` | `?id=` | `{fired}` |

@@ -21,11 +21,14 @@ pub(crate) fn edit_json(body: &mut Value, drawn: &Drawn) {
 }
 
 fn is_hit(item: &Value, drawn: &Drawn) -> bool {
-    drawn.item.as_deref().is_none_or(|name| item["id"] == name || item["filename"] == name)
+    drawn
+        .item
+        .as_deref()
+        .is_none_or(|name| item["id"] == name || item["filename"] == name || item["name"] == name)
 }
 
 fn repeat(body: &mut Value, drawn: &Drawn) {
-    for list in ["mediaItems", "albums"] {
+    for list in ["mediaItems", "albums", "files"] {
         if let Some(entries) = body.get_mut(list).and_then(Value::as_array_mut)
             && let Some(again) = entries.iter().find(|item| is_hit(item, drawn)).cloned()
         {

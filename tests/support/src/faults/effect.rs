@@ -34,6 +34,11 @@ pub enum Effect {
         /// `error_description`.
         description: String,
     },
+    /// An error of the Drive API, such as `userRateLimitExceeded`, with the status and words that belong to it.
+    Drive {
+        /// `error.errors[].reason`.
+        reason: String,
+    },
     /// The connection is reset before any answer.
     Reset,
     /// The connection is reset after so many bytes of the body.
@@ -129,6 +134,11 @@ impl Effect {
     pub fn invalid_grant() -> Self {
         let description = "Token has been expired or revoked.".to_owned();
         Self::OAuthError { status: 400, error: "invalid_grant".to_owned(), description }
+    }
+
+    /// An error of the Drive API.
+    pub fn drive(reason: &str) -> Self {
+        Self::Drive { reason: reason.to_owned() }
     }
 
     /// Whether it changes single entries of a list.

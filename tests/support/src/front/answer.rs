@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::drive::{self, DriveError};
 use crate::endpoint::Endpoint;
 use crate::faults::{Drawn, Effect};
 use crate::front::visitor::Visitor;
@@ -41,6 +42,13 @@ pub(crate) fn route(world: &World, visitor: &Visitor, drawn: Option<&Drawn>) -> 
         Endpoint::AlbumsGet => library(&|call| library::get_album(call, &visitor.last_segment())),
         Endpoint::SharedAlbums => json_or_error(access(world, visitor).and_then(|_| Err(ApiError::scope()))),
         Endpoint::Media => media(world, visitor),
+        Endpoint::DriveAbout
+        | Endpoint::DriveFilesList
+        | Endpoint::DriveFilesGet
+        | Endpoint::DriveDownload
+        | Endpoint::DriveStartPageToken
+        | Endpoint::DriveChanges
+        | Endpoint::DriveWrite => drive_call(world, visitor),
         Endpoint::Control => ApiError::not_found().into(),
         Endpoint::Unknown => Reply::html_error(404, "The requested URL was not found on this server."),
     }
@@ -119,6 +127,30 @@ fn library_call(
         empty_page: drawn.is_some_and(|drawn| drawn.effect == Effect::EmptyPage),
     };
     answer(&call)
+}
+
+fn drive_call(world: &World, visitor: &Visitor) -> Reply {
+    if visitor.bearer.is_none() {
+        return DriveError::of("required").into();
+    }
+    let now = world.now();
+    let Some(access) = visitor.access.as_ref().filter(|access| access.expires_ms > now) else {
+        return DriveError::of("authError").into();
+    };
+    let call = drive::Call {
+        endpoint: visitor.endpoint,
+        access,
+        query: &visitor.query,
+        id: visitor.last_segment(),
+        range: visitor.header("range"),
+        if_range: visitor.header("if-range"),
+        is_blind: false,
+    };
+    let settings = world.settings();
+    let mut state = world.state();
+    let files = state.drive(&access.account, world.seed);
+    files.settle(now);
+    drive::answer(call, files, &settings)
 }
 
 fn media(world: &World, visitor: &Visitor) -> Reply {

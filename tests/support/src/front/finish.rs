@@ -29,8 +29,8 @@ pub(crate) struct Finish {
 impl Finish {
     /// Takes over the count of a request that has begun.
     pub(crate) fn begin(world: &Arc<World>, visitor: &Visitor, wire: &Arc<Wire>) -> Self {
-        let (world, account, class) = (Arc::clone(world), visitor.account.clone(), visitor.endpoint.class());
-        let on_end: OnEnd = Box::new(move |bytes| world.stats().ended(class, account.as_deref(), bytes));
+        let (world, account, endpoint) = (Arc::clone(world), visitor.account.clone(), visitor.endpoint);
+        let on_end: OnEnd = Box::new(move |bytes| world.stats().ended(endpoint, account.as_deref(), bytes));
         Self { wire: Arc::clone(wire), on_end: Some(on_end) }
     }
 

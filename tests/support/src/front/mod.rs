@@ -17,12 +17,13 @@ use std::sync::Arc;
 
 use crate::body::{FakeBody, STALL_MAX, Wire};
 use crate::control;
+use crate::drive;
 use crate::endpoint::Endpoint;
 use crate::faults::{Drawn, Effect, Subject};
 use crate::front::finish::Finish;
 use crate::front::visitor::Visitor;
 use crate::quota;
-use crate::reply::Reply;
+use crate::reply::{Payload, Reply};
 use crate::stats::Logged;
 use crate::world::World;
 
@@ -36,7 +37,7 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<FakeBody>, io::Error> {
     let (parts, body) = request.into_parts();
-    let endpoint = Endpoint::of(&parts.method, parts.uri.path());
+    let endpoint = Endpoint::of(&parts.method, parts.uri.path(), parts.uri.query().unwrap_or(""));
     let body = if parts.method == http::Method::GET || parts.method == http::Method::HEAD {
         bytes::Bytes::new()
     } else {
@@ -64,7 +65,8 @@ pub(crate) async fn answer(
 async fn decide(world: &World, visitor: &Visitor) -> (Option<Reply>, Option<Drawn>) {
     let settings = world.settings();
     let (class, account) = (visitor.endpoint.class(), visitor.account.as_deref());
-    let admitted = world.quotas().admit(&settings.quotas, class, account, world.now());
+    let admitted =
+        world.quotas().admit(&settings.quotas, class, account, visitor.endpoint.units(), world.now());
     if let Err(exhausted) = admitted {
         return (Some(quota::refuse(&exhausted, visitor.endpoint)), None);
     }
@@ -110,7 +112,13 @@ fn log(world: &World, visitor: &Visitor, reply: Option<&Reply>) {
         bearer: visitor.bearer.is_some(),
         range: visitor.header("range").map(str::to_owned),
     };
-    world.stats().answered(entry, now);
+    let throttled = entry.status == 429 || reply.is_some_and(is_throttle);
+    world.stats().answered(entry, throttled, now);
+}
+
+/// Whether Drive says that too much was asked in a time, which it does with a 403.
+fn is_throttle(reply: &Reply) -> bool {
+    matches!(&reply.payload, Payload::Json(body) if reply.status.as_u16() == 403 && drive::is_throttle(body))
 }
 
 async fn rest(length: std::time::Duration) {

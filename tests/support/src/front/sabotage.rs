@@ -7,10 +7,12 @@ use http::StatusCode;
 use std::io::Write as _;
 
 use crate::content::Source;
+use crate::drive::DriveError;
 use crate::endpoint::Endpoint;
 use crate::faults::{Drawn, Effect, edit_json};
 use crate::front::visitor::Visitor;
 use crate::reply::{ApiError, Payload, Reply};
+use crate::settings::Class;
 
 const SORRY: &str = "<!DOCTYPE html><html lang=en><title>Sorry...</title><p>We're sorry... but your computer \
                      or network may be sending automated queries.</html>\n";
@@ -32,6 +34,7 @@ pub(crate) fn instead(effect: &Effect, visitor: &Visitor) -> Option<Reply> {
         Effect::OAuthError { status, error, description } => {
             Some(Reply::oauth_error(*status, error, description))
         }
+        Effect::Drive { reason } => Some(DriveError::of(reason).into()),
         Effect::HtmlOk => Some(Reply::html(StatusCode::OK, SORRY)),
         Effect::EmptyOk => Some(Reply::html(StatusCode::OK, "")),
         Effect::Redirect { location } => Some(Reply::redirect(location)),
@@ -61,6 +64,8 @@ pub(crate) fn instead(effect: &Effect, visitor: &Visitor) -> Option<Reply> {
 fn of_status(status: u16, endpoint: Endpoint) -> Reply {
     if matches!(endpoint, Endpoint::Media | Endpoint::Auth | Endpoint::ConsentForm) {
         Reply::html_error(status, "The server encountered an error.")
+    } else if endpoint.class() == Class::Drive {
+        DriveError::of_status(status).into()
     } else if !endpoint.is_oauth() {
         ApiError::of_status(status).into()
     } else if status >= 500 {

@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::library::{MediaUrl, read_query};
 use crate::media_host::split_path;
 use crate::oauth::{Access, TokenForm};
+use crate::settings::Class;
 use crate::world::{State, World};
 
 /// One request with what can be known of it before it is answered.
@@ -85,8 +86,17 @@ impl Visitor {
         } else if self.endpoint.is_oauth() {
             let form = TokenForm::read(&self.body, None);
             self.account = state.oauth.account_of(&form).or(self.account.take());
+        } else if self.endpoint.class() == Class::Drive {
+            self.recognise_file(&state);
         } else {
             self.recognise_items(&state);
+        }
+    }
+
+    fn recognise_file(&mut self, state: &State) {
+        let drive = self.account.as_ref().and_then(|name| state.drives.get(name));
+        if let Some(file) = drive.and_then(|drive| drive.file(&self.last_segment())) {
+            self.items = vec![file.id.clone(), file.name.clone()];
         }
     }
 

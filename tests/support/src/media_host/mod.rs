@@ -14,7 +14,7 @@ use crate::content::{Content, Magic};
 use crate::data::{Item, ItemKind, VideoStatus};
 use crate::library::MediaUrl;
 use crate::media::{Form, Recipe};
-use crate::media_host::range::{Asked, read_range};
+pub(crate) use crate::media_host::range::{Asked, read_range};
 use crate::media_host::suffix::Suffix;
 use crate::reply::Reply;
 use crate::rng;
@@ -140,7 +140,7 @@ fn send(served: &Served, attached: bool, range: Option<&str>, settings: &Setting
 }
 
 /// `attachment;filename="..."`, with the true name in UTF-8 where ASCII cannot hold it.
-fn disposition(filename: &str, attached: bool) -> String {
+pub(crate) fn disposition(filename: &str, attached: bool) -> String {
     let kind = if attached { "attachment" } else { "inline" };
     let plain = |c: char| c.is_ascii() && !c.is_ascii_control() && c != '"' && c != '\\';
     let ascii: String = filename.chars().map(|c| if plain(c) { c } else { '_' }).collect();

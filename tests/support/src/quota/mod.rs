@@ -25,7 +25,7 @@ pub(crate) struct Quotas {
 struct Count {
     window_ms: Millis,
     used: u64,
-    recent: VecDeque<Millis>,
+    recent: VecDeque<(Millis, u64)>,
     level: Option<(f64, Millis)>,
 }
 
@@ -37,12 +37,13 @@ pub(crate) struct Exhausted {
 }
 
 impl Quotas {
-    /// Charges one request of `class` by `account`, or says which quota refuses it.
+    /// Charges a request of `class` by `account` that costs `units`, or says which quota refuses it.
     pub(crate) fn admit(
         &mut self,
         quotas: &[Quota],
         class: Class,
         account: Option<&str>,
+        units: u64,
         now: Millis,
     ) -> Result<(), Exhausted> {
         let key =
@@ -51,14 +52,14 @@ impl Quotas {
         let mut refused = None;
         for (index, quota) in mine() {
             let count = self.counts.entry(key(index, quota)).or_default();
-            let wait_ms = count.wait_ms(quota.window, now);
+            let wait_ms = count.wait_ms(quota.window, units, now);
             if wait_ms > 0 && refused.is_none() {
                 refused = Some(Exhausted { quota: quota.clone(), wait_ms });
             }
         }
         for (index, quota) in mine() {
             if refused.is_none() || quota.count_refused {
-                self.counts.entry(key(index, quota)).or_default().charge(quota.window, now);
+                self.counts.entry(key(index, quota)).or_default().charge(quota.window, units, now);
             }
         }
         refused.map_or(Ok(()), Err)
@@ -66,40 +67,55 @@ impl Quotas {
 }
 
 impl Count {
-    /// How long until the next request is admitted; 0: now.
-    fn wait_ms(&mut self, window: Window, now: Millis) -> Millis {
+    /// How long until a request of `units` is admitted; 0: now.
+    fn wait_ms(&mut self, window: Window, units: u64, now: Millis) -> Millis {
         match window {
             Window::Fixed { limit, every_secs } => {
                 let every = length_ms(every_secs);
                 self.enter(now - now.rem_euclid(every));
-                if self.used < limit { 0 } else { self.window_ms + every - now }
+                if self.used + units <= limit { 0 } else { self.window_ms + every - now }
             }
             Window::Day { limit } => {
                 let (start, end) = day_in_california(now);
                 self.enter(start);
-                if self.used < limit { 0 } else { end - now }
+                if self.used + units <= limit { 0 } else { end - now }
             }
             Window::Sliding { limit, every_secs } => {
                 let every = length_ms(every_secs);
-                while self.recent.front().is_some_and(|&then| then <= now - every) {
+                while let Some(&(then, units)) = self.recent.front()
+                    && then <= now - every
+                {
+                    self.used -= units;
                     self.recent.pop_front();
                 }
-                let full = u64::try_from(self.recent.len()).unwrap_or(u64::MAX) >= limit;
-                if full { self.recent.front().map_or(every, |&then| then + every - now).max(1) } else { 0 }
+                let mut over = (self.used + units).saturating_sub(limit);
+                if over == 0 {
+                    return 0;
+                }
+                let freed = self.recent.iter().find(|(_, units)| {
+                    over = over.saturating_sub(*units);
+                    over == 0
+                });
+                freed.map_or(every, |(then, _)| then + every - now).max(1)
             }
             Window::Bucket { per_second, burst } => {
                 let level = self.refill(per_second, burst, now);
-                if level >= 1.0 { 0 } else { ceil_ms((1.0 - level) * 1000.0 / per_second) }
+                // What costs more than the bucket holds is let through when it is full.
+                let wanted = (units as f64).min(burst.max(1.0));
+                if level >= wanted { 0 } else { ceil_ms((wanted - level) * 1000.0 / per_second) }
             }
         }
     }
 
-    fn charge(&mut self, window: Window, now: Millis) {
+    fn charge(&mut self, window: Window, units: u64, now: Millis) {
         match window {
-            Window::Fixed { .. } | Window::Day { .. } => self.used += 1,
-            Window::Sliding { .. } => self.recent.push_back(now),
+            Window::Fixed { .. } | Window::Day { .. } => self.used += units,
+            Window::Sliding { .. } => {
+                self.used += units;
+                self.recent.push_back((now, units));
+            }
             Window::Bucket { per_second, burst } => {
-                self.level = Some(((self.refill(per_second, burst, now) - 1.0).max(-burst), now));
+                self.level = Some(((self.refill(per_second, burst, now) - units as f64).max(-burst), now));
             }
         }
     }

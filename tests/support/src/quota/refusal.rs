@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::drive::DriveError;
 use crate::endpoint::Endpoint;
 use crate::quota::Exhausted;
 use crate::reply::{ApiError, Reply};
@@ -10,9 +11,11 @@ use crate::settings::{Class, RetryAfter, Window};
 /// The number of the project in messages.
 const PROJECT: u64 = 844_831_818_923;
 
-/// The 429 for `exhausted`: JSON from the API, HTML from the media host.
+/// The 429 for `exhausted`: JSON from the API, HTML from the media host; Drive's is a 403.
 pub(crate) fn refuse(exhausted: &Exhausted, endpoint: Endpoint) -> Reply {
-    let reply = if endpoint.class() == Class::Media {
+    let reply = if endpoint.class() == Class::Drive {
+        drive_refusal(exhausted).into()
+    } else if endpoint.class() == Class::Media {
         let say = "We're sorry, but you have sent too many requests to us recently. Please try again later.";
         Reply::html_error(429, say)
     } else {
@@ -34,6 +37,15 @@ fn retry_after_secs(exhausted: &Exhausted) -> Option<u64> {
 
 fn wait_secs(exhausted: &Exhausted) -> u64 {
     u64::try_from(exhausted.wait_ms).unwrap_or(0).div_ceil(1000)
+}
+
+fn drive_refusal(exhausted: &Exhausted) -> DriveError {
+    let daily = matches!(exhausted.quota.window, Window::Day { .. });
+    DriveError::of(match (daily, exhausted.quota.per_account) {
+        (true, _) => "dailyLimitExceeded",
+        (false, true) => "userRateLimitExceeded",
+        (false, false) => "rateLimitExceeded",
+    })
 }
 
 fn api_refusal(exhausted: &Exhausted) -> Reply {

@@ -7,7 +7,7 @@ use crate::settings::{Class, Quota, Window};
 fn admitted(quota: Quota, n: i64, gap_ms: i64) -> usize {
     let mut quotas = Quotas::default();
     let quota = [quota];
-    (0..n).filter(|i| quotas.admit(&quota, Class::Api, Some("a"), i * gap_ms).is_ok()).count()
+    (0..n).filter(|i| quotas.admit(&quota, Class::Api, Some("a"), 1, i * gap_ms).is_ok()).count()
 }
 
 #[test]
@@ -39,10 +39,10 @@ fn the_wait_that_is_told_is_the_wait_that_helps() {
     for window in windows {
         let (mut quotas, quota) = (Quotas::default(), [Quota::new(Class::Api, window)]);
         let now = 1_700_000_000_123;
-        let refused = (0..4).find_map(|_| quotas.admit(&quota, Class::Api, None, now).err()).unwrap();
+        let refused = (0..4).find_map(|_| quotas.admit(&quota, Class::Api, None, 1, now).err()).unwrap();
         assert!(refused.wait_ms > 0);
-        assert!(quotas.admit(&quota, Class::Api, None, now + refused.wait_ms - 10).is_err(), "{window:?}");
-        assert!(quotas.admit(&quota, Class::Api, None, now + refused.wait_ms).is_ok(), "{window:?}");
+        assert!(quotas.admit(&quota, Class::Api, None, 1, now + refused.wait_ms - 10).is_err(), "{window:?}");
+        assert!(quotas.admit(&quota, Class::Api, None, 1, now + refused.wait_ms).is_ok(), "{window:?}");
     }
 }
 
@@ -51,9 +51,9 @@ fn accounts_are_counted_apart_if_asked_for() {
     let mut quota = Quota::new(Class::Api, Window::Day { limit: 1 });
     quota.per_account = true;
     let (mut quotas, quota) = (Quotas::default(), [quota]);
-    assert!(quotas.admit(&quota, Class::Api, Some("a"), 0).is_ok());
-    assert!(quotas.admit(&quota, Class::Api, Some("b"), 0).is_ok());
-    assert!(quotas.admit(&quota, Class::Api, Some("a"), 0).is_err());
+    assert!(quotas.admit(&quota, Class::Api, Some("a"), 1, 0).is_ok());
+    assert!(quotas.admit(&quota, Class::Api, Some("b"), 1, 0).is_ok());
+    assert!(quotas.admit(&quota, Class::Api, Some("a"), 1, 0).is_err());
 }
 
 #[test]
@@ -63,4 +63,24 @@ fn a_day_ends_at_midnight_in_california_also_when_the_clocks_change() {
     assert_eq!(day_in_california(at("2026-07-02T06:59:59Z")), summer);
     let longest = (at("2026-11-01T00:00:00-07:00"), at("2026-11-02T00:00:00-08:00"));
     assert_eq!(day_in_california(at("2026-11-01T12:00:00Z")), longest);
+}
+
+#[test]
+fn units_are_charged_and_the_wait_for_many_of_them_is_told() {
+    let windows = [
+        Window::Fixed { limit: 450, every_secs: 60 },
+        Window::Sliding { limit: 450, every_secs: 60 },
+        Window::Bucket { per_second: 10.0, burst: 450.0 },
+        Window::Day { limit: 450 },
+    ];
+    for window in windows {
+        let (mut quotas, quota) = (Quotas::default(), [Quota::new(Class::Drive, window)]);
+        let now = 1_700_000_000_123;
+        let mut ask = |units, at| quotas.admit(&quota, Class::Drive, None, units, at);
+        assert!([5, 100, 100, 200].into_iter().all(|units| ask(units, now).is_ok()), "{window:?}");
+        assert!(ask(5, now).is_ok(), "{window:?}: what is left is enough for a small one");
+        let refused = ask(200, now).unwrap_err();
+        assert!(ask(200, now + refused.wait_ms - 10).is_err(), "{window:?}");
+        assert!(ask(200, now + refused.wait_ms).is_ok(), "{window:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The simulator seen from outside, over its sockets.
 
 mod control;
+mod drive;
 mod faults;
 mod library;
 mod media;

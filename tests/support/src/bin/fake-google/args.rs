@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-/// A stateful simulator of Google sign-in, the Photos Library API and the media host.
+/// A stateful simulator of Google sign-in, the Photos Library API, the media host and the Drive API.
 #[derive(Debug, Parser)]
 #[command(name = "fake-google")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Albums spread over an account: NAME=ALBUMS:ITEMS.
     #[arg(long, value_delimiter = ',', value_parser = parse_albums)]
     pub(crate) albums: Vec<AlbumsArg>,
+    /// Fill an account's Drive with the files of a folder, into its folder `Takeout`: NAME=DIR.
+    #[arg(long, value_name = "NAME=DIR", value_parser = parse_token)]
+    pub(crate) drive: Vec<(String, PathBuf)>,
     /// Every so many-th made-up item is a video; 0: none.
     #[arg(long, default_value_t = 0)]
     pub(crate) video_every: u64,
@@ -60,7 +63,7 @@ pub(crate) struct Args {
     /// Do not count Google's daily quotas.
     #[arg(long)]
     pub(crate) no_quota: bool,
-    /// A further quota: `api|media=fixed:N/SECS`, `=sliding:N/SECS`, `=bucket:PER_SECOND/BURST`, `=day:N`.
+    /// A further quota: `api|media|drive=fixed:N/SECS`, `=sliding:N/SECS`, `=bucket:PER_SECOND/BURST`, `=day:N`.
     #[arg(long = "quota", value_parser = parse_quota)]
     pub(crate) quotas: Vec<Quota>,
     /// The scopes closed in 2025 still list everything.
@@ -177,13 +180,14 @@ fn parse_token(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 fn parse_quota(text: &str) -> Result<Quota, String> {
-    let wrong = || format!("`{text}`: expected api|media=fixed|sliding|bucket|day:...");
+    let wrong = || format!("`{text}`: expected api|media|drive=fixed|sliding|bucket|day:...");
     let (class, rest) = text.split_once('=').ok_or_else(wrong)?;
     let (kind, figures) = rest.split_once(':').ok_or_else(wrong)?;
     let (first, second) = figures.split_once('/').unwrap_or((figures, "60"));
     let class = match class {
         "api" => Class::Api,
         "media" => Class::Media,
+        "drive" => Class::Drive,
         _ => return Err(wrong()),
     };
     let decimal = |text: &str| text.parse::<f64>().map_err(|e| format!("`{text}`: {e}"));

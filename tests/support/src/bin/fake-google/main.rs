@@ -39,6 +39,9 @@ fn run(args: &Args) -> Result<(), Failure> {
         let user: User = google.account(&albums.account);
         user.spread_albums(albums.albums, albums.each);
     }
+    for (account, folder) in &args.drive {
+        google.account(account).drive().add_all_of(folder)?;
+    }
     write_files(args, &google)?;
     writeln!(std::io::stdout(), "{}", google.url())?;
     std::io::stdout().flush()?;
@@ -61,6 +64,7 @@ fn settings(args: &Args) -> Settings {
     }
     if !args.no_quota {
         settings.quotas = Quota::google();
+        settings.quotas.extend(Quota::google_drive());
     }
     settings.quotas.extend(args.quotas.iter().cloned());
     settings
