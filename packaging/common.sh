@@ -45,17 +45,20 @@ need_cargo() {
   printf '%s\n' "$wanted" >"$tools/$tool.version"
 }
 
-# make_stage PROFILE: the binary, and all that is made of it: a stripped copy, manual pages, completions.
+# make_stage: builds the binary, and makes all that is made of it: a stripped copy, manual pages, completions.
 make_stage() {
-  local profile=$1
-  say "building with the profile $profile"
-  case $profile in
-    dev) cargo build --locked -p gphotos-syncd -p man-pages || return 1 ;;
-    dist) with_flags cargo build --profile dist --locked -p gphotos-syncd -p man-pages || return 1 ;;
-    *) say "no such profile: $profile (dist, dev)" >&2 && return 64 ;;
-  esac
+  say "building with the profile dist"
+  with_flags cargo build --profile dist --locked -p gphotos-syncd -p man-pages || return 1
   say "writing manual pages and completions to target/packaging"
-  fill_stage "target/${profile/dev/debug}"
+  fill_stage target/dist
+}
+
+# refuse_debug_build BINARY: fails if it has the switch that hangs the supervisor, which debug builds alone have.
+refuse_debug_build() {
+  [ -f "$1" ] || { say "no binary at $1" >&2 && return 1; }
+  grep --quiet --text --fixed-strings GPHOTOS_SYNCD_DEBUG_HANG_FILE "$1" || return 0
+  say "$1 is a debug build: it has the switch that hangs the supervisor, so nothing is made of it" >&2
+  return 1
 }
 
 # with_flags COMMAND...: no path of this machine may stand in a binary, neither of the sources and crates nor of C code.
@@ -69,6 +72,7 @@ with_flags() {
 # fill_stage DIR: takes the binary and the writer of the pages from DIR.
 fill_stage() {
   local from=$1 page
+  refuse_debug_build "$from/gphotos-syncd" || return 1
   rm -rf "$stage"
   mkdir -p "$stage"/{bin,man,man.gz,completions} || return 1
   strip --strip-all --remove-section=.comment -o "$stage/bin/gphotos-syncd" "$from/gphotos-syncd" || return 1
