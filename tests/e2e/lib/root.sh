@@ -13,10 +13,10 @@ packages_of() {
     sed 's/|.*//; s/([^)]*)//; s/:any//; s/[[:space:]]//g' | grep . | sort -u | paste -sd, || :
 }
 
-# Makes the root with these packages if there is none of that kind, sets ROOT_DIR, and holds it against removal.
+# hold_root SUITE PACKAGES: makes the root of Debian's release SUITE with these packages if there is none of that kind, sets
+# ROOT_DIR, and holds it against removal.
 hold_root() {
-  local suite packages=$ROOT_PACKAGES${1:+,$1} key
-  suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
+  local suite=$1 packages=$ROOT_PACKAGES${2:+,$2} key
   packages=$(tr ',' '\n' <<<"$packages" | sort -u | paste -sd,)
   key=$(printf '1 %s %s' "$suite" "$packages" | sha256sum | cut -c1-12)
   ROOT_DIR=$ROOT_CACHE/$suite-$key

@@ -69,7 +69,7 @@ run_step() {
 prepare
 start_simulator
 machine_boot || { tail -20 "$E2E_OUT/console" >&2; give_up "the machine does not boot"; }
-say "the machine is up: $(machine_enter systemd --version | head -1)"
+say "the machine is up: $(machine_enter systemctl --version | head -1)"
 for step in "$here"/../steps/*.sh; do
   name=$(basename "$step" .sh)
   # shellcheck disable=SC2254

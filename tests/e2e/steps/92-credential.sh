@@ -11,7 +11,7 @@ shown=$(awk -f /opt/e2e/lib/readme.awk "$README" | cut -f 4 | grep '^sudo system
 check "login alone names the command that borrows the secret" has "$(gphotos-syncd login alice 2>&1)" "${shown:-the command of README.md}"
 
 # Back to the readable one, which later sections of README.md speak of.
-rm /etc/systemd/system/gphotos-syncd.service.d/secret.conf
+rm /etc/systemd/system/gphotos-syncd.service.d/secret.conf /etc/credstore.encrypted/gphotos-syncd.client_secret.json
 install -m 0640 -g gphotos-syncd /root/client_secret_*.json /etc/gphotos-syncd/client_secret.json
 systemctl daemon-reload
 check "the readable secret works again" systemctl restart "$UNIT"
