@@ -104,7 +104,7 @@ write_notices() {
   linked_crates | while IFS='|' read -r crate licence; do
     printf '%s\n\n%s\nLicence: %s\n\n' "$(printf '=%.0s' {1..80})" "$crate" "$licence"
     for text in "$cargo_home"/registry/src/*/"${crate// /-}"/{LICEN[CS]E,COPYING,NOTICE,COPYRIGHT}*; do
-      [ -f "$text" ] && cat "$text" && printf '\n'
+      [ ! -f "$text" ] || { cat "$text" && printf '\n'; } || return 1
     done
   done >"$1"
   [ -s "$1" ]
