@@ -23,6 +23,7 @@ const RANKS: &[(&str, u32)] = &[
     ("shutdown", 0),
     ("exit", 0),
     ("embedded", 0),
+    ("takeout", 0),
     ("config", 1),
     ("status", 1),
     ("limiter", 2),
@@ -44,6 +45,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[("media", "secret")];
 /// Files whose decisions are pure: no `.await`, no clock.
 const PURE: &[&str] = &[
     "src/names.rs",
+    "src/takeout/matcher/mod.rs",
     "src/limiter/pace/mod.rs",
     "src/limiter/pace/feedback.rs",
     "src/limiter/pace/phase.rs",
