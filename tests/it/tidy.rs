@@ -46,6 +46,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[("media", "secret")];
 const PURE: &[&str] = &[
     "src/names.rs",
     "src/takeout/matcher/mod.rs",
+    "src/takeout/rhythm.rs",
     "src/limiter/pace/mod.rs",
     "src/limiter/pace/feedback.rs",
     "src/limiter/pace/phase.rs",
