@@ -92,7 +92,8 @@ impl Store {
         self.read("read an album", move |connection| {
             let sql = format!(
                 "SELECT a.position, i.id, f.path, i.created FROM album_items a
-                 JOIN items i ON i.id = a.id JOIN files f ON f.item = i.n AND f.part = ?2 AND f.state = {STORED}
+                 JOIN items i ON i.id = a.id
+                 JOIN files f ON f.item = ifnull(i.same_as, i.n) AND f.part = ?2 AND f.state = {STORED}
                  WHERE a.album = (SELECT n FROM albums WHERE id = ?1) ORDER BY a.position"
             );
             let mut find = connection.prepare_cached(&sql)?;
@@ -156,10 +157,10 @@ fn upsert(tx: &Transaction<'_>, album: &Album, all_stale: bool) -> rusqlite::Res
     write.execute(values)
 }
 
-/// Removes the albums that are not `listed`; how many.
+/// Removes the albums that are not `listed`, but none that exports alone tell of; how many.
 fn remove_others(tx: &Transaction<'_>, listed: &HashSet<&str>) -> rusqlite::Result<usize> {
     let known: Vec<(i64, String)> = tx
-        .prepare_cached("SELECT n, id FROM albums")?
+        .prepare_cached("SELECT n, id FROM albums WHERE source = 0")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut remove = tx.prepare_cached("DELETE FROM albums WHERE n = ?1")?;
@@ -167,12 +168,14 @@ fn remove_others(tx: &Transaction<'_>, listed: &HashSet<&str>) -> rusqlite::Resu
     gone.map(|(n, _)| remove.execute([n])).sum()
 }
 
-fn contents(tx: &Transaction<'_>, album: i64) -> rusqlite::Result<Vec<String>> {
+/// The items of an album, in order.
+pub(crate) fn contents(tx: &Transaction<'_>, album: i64) -> rusqlite::Result<Vec<String>> {
     let mut find = tx.prepare_cached("SELECT id FROM album_items WHERE album = ?1 ORDER BY position")?;
     find.query_map([album], |row| row.get(0))?.collect()
 }
 
-fn replace_contents(tx: &Transaction<'_>, album: i64, items: &[&str]) -> rusqlite::Result<()> {
+/// Writes the items of an album anew.
+pub(crate) fn replace_contents(tx: &Transaction<'_>, album: i64, items: &[&str]) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM album_items WHERE album = ?1")?.execute([album])?;
     let mut add = tx.prepare_cached("INSERT INTO album_items VALUES (?1, ?2, ?3)")?;
     for (position, id) in (0_u32..).zip(items) {

@@ -15,6 +15,9 @@ pub(crate) const STORED: i64 = 1;
 /// A file's state: it turned out not to exist.
 pub(crate) const ABSENT: i64 = 2;
 
+/// A file's state: put aside, because the file of another item stands for it.
+pub(crate) const ASIDE: i64 = 3;
+
 /// A time as a column has it.
 pub(crate) fn millis(time: DateTime<Utc>) -> i64 {
     time.timestamp_millis()

@@ -18,7 +18,7 @@ const REASON_CHARS_MAX: usize = 500;
 impl Store {
     /// Files wanted and due at `now`, at most `limit`, after (`id`, `part`): the backlog, page by page, in the order
     /// in which the items were first recorded. Videos that Google is still processing are among them, for only a
-    /// fresh look at Google tells that they are done; videos that failed there are not.
+    /// fresh look at Google tells that they are done; videos that failed there are not, nor files of exports.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -38,7 +38,7 @@ impl Store {
             let sql = format!(
                 "SELECT {WANTED_COLUMNS} FROM files f INDEXED BY files_wanted JOIN items i ON i.n = f.item
                  WHERE f.state = {WANTED} AND (f.item, f.part) > (?1, ?2)
-                   AND (f.next_try IS NULL OR f.next_try <= ?3) AND i.kind <> 3
+                   AND (f.next_try IS NULL OR f.next_try <= ?3) AND i.kind <> 3 AND i.source = 0
                  ORDER BY f.item, f.part LIMIT ?4"
             );
             let mut find = connection.prepare_cached(&sql)?;

@@ -120,11 +120,15 @@ impl Store {
         self.read("sample the items", move |connection| {
             let last: i64 =
                 connection.query_row("SELECT ifnull(max(n), 0) FROM items", [], |row| row.get(0))?;
-            let mut find = connection.prepare_cached("SELECT id FROM items WHERE n = ?1")?;
+            // Google knows nothing of what an export alone brought.
+            let mut find = connection
+                .prepare_cached("SELECT id FROM items WHERE n >= ?1 AND n < ?2 AND source = 0 LIMIT 1")?;
             let limit = i64::from(limit).min(last);
-            // Rows are numbered from 1 without gaps, for none is ever removed.
+            let at = |k: i64| 1 + k * last / limit;
             (0..limit)
-                .map(|k| find.query_row([1 + k * last / limit], |row| row.get(0).map(MediaId)))
+                .filter_map(|k| {
+                    find.query_row([at(k), at(k + 1)], |row| row.get(0).map(MediaId)).optional().transpose()
+                })
                 .collect()
         })
         .await
@@ -167,7 +171,7 @@ fn item_row(row: &Row<'_>) -> rusqlite::Result<MediaItem> {
 }
 
 /// Writes items, each once; `seen`: the listing that had them.
-fn record(
+pub(crate) fn record(
     tx: &Transaction<'_>,
     items: Vec<NewItem>,
     seen: Option<i64>,

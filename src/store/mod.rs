@@ -1,13 +1,16 @@
 //! The index of one library: one SQLite file, one thread, typed requests.
 //!
-//! Owns: what is known of a library's items, files, albums and runs. Invariant: an answer is given after its commit (synchronous=FULL),
+//! Owns: what is known of a library's items, files, albums, exports and runs. Invariant: an answer is given after its commit (synchronous=FULL),
 //! so that what a caller was told survives a power cut; a path once given never goes to another item; a file once stored stays
 //! stored; memory does not grow with the library. Sees no file but its own. May import: `media`, `names`, `status`.
 //! Tests: in `store/tests/`.
 
 mod albums;
 mod columns;
+mod entries;
 mod error;
+mod export_values;
+mod exports;
 mod facts;
 mod files;
 mod items;
@@ -18,9 +21,15 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod told;
+mod twins;
 mod values;
 
 pub use crate::store::error::StoreError;
+pub use crate::store::export_values::{
+    EntryKey, EntryOutcome, EntryRole, FolderEntry, HeldEntry, ItemTold, KnownExport, KnownPart, NewEntry,
+    NewPart, PairedEntry, PartState, RefusedEntry, StagedEntry, Telling, Twin, UntoldEntry,
+};
 pub use crate::store::values::{
     AlbumEntry, AlbumLink, FailedTry, FilePart, KnownAlbum, Listing, ListingKind, NewItem, PageRecord,
     Recorded, Stored, StoredItem, Totals, Wanted,

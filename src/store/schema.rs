@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::store::StoreError;
 
 /// Each takes the schema from its index to the next version; version = how many have been applied.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// "gpsd" in ASCII, so that `file` and SQLite tell whose file it is.
 const APPLICATION_ID: i64 = 0x6770_7364;

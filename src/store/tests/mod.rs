@@ -1,6 +1,7 @@
 //! Tests of the index, over real files in temporary folders.
 
 mod albums;
+mod exports;
 mod files;
 mod listing;
 mod measure;
@@ -9,6 +10,7 @@ mod open;
 mod pages;
 mod paths;
 mod runs;
+mod twins;
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;

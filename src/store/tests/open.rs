@@ -31,7 +31,7 @@ async fn the_settings_hold() {
     assert_eq!(ask("PRAGMA journal_mode").await, "Text(\"wal\")");
     assert_eq!(ask("PRAGMA synchronous").await, "Integer(2)");
     assert_eq!(ask("PRAGMA foreign_keys").await, "Integer(1)");
-    assert_eq!(ask("PRAGMA user_version").await, "Integer(1)");
+    assert_eq!(ask("PRAGMA user_version").await, "Integer(2)");
     assert_eq!(ask("PRAGMA integrity_check").await, "Text(\"ok\")");
 }
 
@@ -42,7 +42,34 @@ async fn a_file_of_a_newer_version_is_refused_and_unchanged() {
     f.store.read("age", |c| c.pragma_update(None, "user_version", 99)).await.unwrap();
     drop(f.store);
     for answer in [Store::open(&path).map(|_| ()), Store::open_read_only(&path).map(|_| ())] {
-        assert!(matches!(answer, Err(StoreError::TooNew { found: 99, known: 1 })), "{answer:?}");
+        assert!(matches!(answer, Err(StoreError::TooNew { found: 99, known: 2 })), "{answer:?}");
+    }
+}
+
+/// What each earlier version of the schema was, with rows of its time.
+const EARLIER: [(&str, &str); 1] = [(
+    include_str!("../migrations/0001.sql"),
+    "INSERT INTO items (n, id, filename, kind, seen, created) VALUES (1, 'm', 'a.jpg', 0, 1, 5);
+     INSERT INTO files (item, part, path, folded, number, ext_bytes, state, bytes, sha256)
+        VALUES (1, 0, 'photos/a.jpg', 1, 1, 4, 1, 10, x'07');
+     INSERT INTO albums (n, id, title, items_count, stale) VALUES (1, 'al', 'Rome', 1, 0);
+     PRAGMA application_id = 1735422820; PRAGMA user_version = 1;",
+)];
+
+#[tokio::test]
+async fn an_index_of_every_earlier_version_keeps_what_it_knows() {
+    for (schema, rows) in EARLIER {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("index.sqlite");
+        Connection::open(&path).unwrap().execute_batch(&format!("{schema}{rows}")).unwrap();
+        assert!(Store::open_read_only(&path).unwrap().is_none(), "a reader does not change the schema");
+        let store = Store::open(&path).unwrap();
+        let totals = store.totals().await.unwrap();
+        assert_eq!((totals.items, totals.files, totals.bytes), (1, 1, 10));
+        assert_eq!(store.albums().await.unwrap()[0].album.title, "Rome");
+        assert_eq!(store.sample_ids(5).await.unwrap().len(), 1);
+        store.record_albums(vec![], false).await.unwrap();
+        assert!(store.albums().await.unwrap().is_empty(), "an album of an earlier version was listed");
     }
 }
 

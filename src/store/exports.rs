@@ -1,0 +1,235 @@
+//! Takeout's export sets and their parts.
+//!
+//! Invariant: a part is known by its fingerprint within its set, so that the same archive under another name is the same part.
+//! May import: `store`. Tests: in `store/tests/exports.rs`.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use crate::store::columns::{column, count, millis, time};
+use crate::store::{
+    EntryOutcome, KnownExport, KnownPart, NewPart, PartState, RefusedEntry, Store, StoreError,
+};
+
+/// Columns of [`part_row`], of `parts p`.
+const PART_COLUMNS: &str = "p.n, p.export, p.name, p.number, p.bytes, p.state,
+    (SELECT max(ordinal) FROM entries WHERE part = p.n), p.entries, p.fault, p.first_seen";
+
+/// Columns of [`export_row`].
+const EXPORT_COLUMNS: &str = "n, name, stamp, first_seen, balanced, report";
+
+impl Store {
+    /// The part as the index knows it; a new one is recorded, and its set with it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn open_part(&self, part: NewPart, now: DateTime<Utc>) -> Result<KnownPart, StoreError> {
+        self.write("record a part of an export", move |tx| {
+            let export = export_of(tx, &part, now)?;
+            forget_cut_ones(tx, export, &part)?;
+            tx.execute(
+                "INSERT OR IGNORE INTO parts (export, name, number, fingerprint, bytes, first_seen, state)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
+                params![export, part.name, part.number, part.fingerprint, column(part.bytes), millis(now)],
+            )?;
+            let sql =
+                format!("SELECT {PART_COLUMNS} FROM parts p WHERE p.export = ?1 AND p.fingerprint = ?2");
+            tx.query_row(&sql, params![export, part.fingerprint], part_row)
+        })
+        .await
+    }
+
+    /// A part was read to its end, or as far as it goes.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn close_part(
+        &self,
+        part: i64,
+        state: PartState,
+        entries: u64,
+        fault: Option<String>,
+    ) -> Result<(), StoreError> {
+        self.write("record the end of a part", move |tx| {
+            tx.execute(
+                "UPDATE parts SET state = ?2, entries = ?3, fault = ?4 WHERE n = ?1",
+                params![part, state_number(state), column(entries), fault],
+            )
+            .map(drop)
+        })
+        .await
+    }
+
+    /// Forgets how a part was read, so that it is read again from its beginning where entries are missing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn reopen_part(&self, part: i64) -> Result<(), StoreError> {
+        self.write("reopen a part", move |tx| {
+            tx.execute("UPDATE parts SET state = 0, entries = NULL, fault = NULL WHERE n = ?1", [part])
+                .map(drop)
+        })
+        .await
+    }
+
+    /// The parts of a set, by number and name.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn parts(&self, export: i64) -> Result<Vec<KnownPart>, StoreError> {
+        self.read("read the parts of an export", move |connection| {
+            let sql =
+                format!("SELECT {PART_COLUMNS} FROM parts p WHERE p.export = ?1 ORDER BY p.number, p.name");
+            connection.prepare_cached(&sql)?.query_map([export], part_row)?.collect()
+        })
+        .await
+    }
+
+    /// Every export set, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn exports(&self) -> Result<Vec<KnownExport>, StoreError> {
+        self.read("read the exports", |connection| {
+            let sql = format!("SELECT {EXPORT_COLUMNS} FROM exports ORDER BY ifnull(stamp, first_seen), n");
+            connection.prepare_cached(&sql)?.query_map([], export_row)?.collect()
+        })
+        .await
+    }
+
+    /// The fingerprints of a set's parts.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn fingerprints(&self, export: i64) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.read("read the fingerprints of an export", move |connection| {
+            let mut find = connection.prepare_cached("SELECT fingerprint FROM parts WHERE export = ?1")?;
+            find.query_map([export], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
+    /// Keeps the newest balance of a set.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn record_balance(
+        &self,
+        export: i64,
+        report: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write("record a balance", move |tx| {
+            tx.execute(
+                "UPDATE exports SET report = ?2, balanced = ?3 WHERE n = ?1",
+                params![export, report, millis(now)],
+            )
+            .map(drop)
+        })
+        .await
+    }
+
+    /// How many entries of a part came to which outcome.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn outcomes(&self, part: i64) -> Result<Vec<(EntryOutcome, u64)>, StoreError> {
+        self.read("count the entries of a part", move |connection| {
+            let mut find = connection
+                .prepare_cached("SELECT outcome, count(*) FROM entries WHERE part = ?1 GROUP BY outcome")?;
+            find.query_map([part], |row| Ok((row.get(0)?, count(row.get(1)?))))?.collect()
+        })
+        .await
+    }
+
+    /// The first entries of a set that were not taken, and with `unpaired` those JSON files whose file is not found.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn left_out(
+        &self,
+        export: i64,
+        outcome: EntryOutcome,
+        limit: u32,
+    ) -> Result<Vec<RefusedEntry>, StoreError> {
+        self.read("read what was not taken of an export", move |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT p.name, e.folder, e.name, e.reason FROM entries e JOIN parts p ON p.n = e.part
+                 WHERE p.export = ?1 AND e.outcome = ?2 ORDER BY p.number, p.name, e.ordinal LIMIT ?3",
+            )?;
+            let rows = find.query_map(params![export, outcome, limit], |row| {
+                let (folder, name): (String, String) = (row.get(1)?, row.get(2)?);
+                Ok(RefusedEntry {
+                    part: row.get(0)?,
+                    name: if folder.is_empty() { name } else { format!("{folder}/{name}") },
+                    reason: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+fn export_of(tx: &Transaction<'_>, part: &NewPart, now: DateTime<Utc>) -> rusqlite::Result<i64> {
+    let known: Option<i64> =
+        tx.query_row("SELECT n FROM exports WHERE name = ?1", [&part.export], |row| row.get(0)).optional()?;
+    if let Some(n) = known {
+        return Ok(n);
+    }
+    let mut add = tx.prepare_cached("INSERT INTO exports (name, stamp, first_seen) VALUES (?1, ?2, ?3)")?;
+    add.insert(params![part.export, part.stamp.map(millis), millis(now)])
+}
+
+/// A part that came damaged and comes again in another form takes the place of what was read of it; the files stay.
+fn forget_cut_ones(tx: &Transaction<'_>, export: i64, part: &NewPart) -> rusqlite::Result<()> {
+    let sql = "SELECT n FROM parts WHERE export = ?1 AND fingerprint <> ?2 AND state <> 1
+        AND (number = ?3 OR (?3 IS NULL AND name = ?4))";
+    let cut: Vec<i64> = tx
+        .prepare_cached(sql)?
+        .query_map(params![export, part.fingerprint, part.number, part.name], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for n in cut {
+        tx.execute("DELETE FROM entries WHERE part = ?1", [n])?;
+        tx.execute("DELETE FROM parts WHERE n = ?1", [n])?;
+    }
+    Ok(())
+}
+
+fn part_row(row: &Row<'_>) -> rusqlite::Result<KnownPart> {
+    Ok(KnownPart {
+        n: row.get(0)?,
+        export: row.get(1)?,
+        name: row.get(2)?,
+        number: row.get(3)?,
+        bytes: count(row.get(4)?),
+        state: match row.get::<_, i64>(5)? {
+            1 => PartState::Whole,
+            2 => PartState::Damaged,
+            _ => PartState::Reading,
+        },
+        last: row.get::<_, Option<i64>>(6)?.map(count),
+        entries: row.get::<_, Option<i64>>(7)?.map(count),
+        fault: row.get(8)?,
+        first_seen: time(row.get(9)?),
+    })
+}
+
+fn export_row(row: &Row<'_>) -> rusqlite::Result<KnownExport> {
+    Ok(KnownExport {
+        n: row.get(0)?,
+        name: row.get(1)?,
+        stamp: row.get::<_, Option<i64>>(2)?.map(time),
+        first_seen: time(row.get(3)?),
+        balanced: row.get::<_, Option<i64>>(4)?.map(time),
+        report: row.get(5)?,
+    })
+}
+
+fn state_number(state: PartState) -> i64 {
+    match state {
+        PartState::Reading => 0,
+        PartState::Whole => 1,
+        PartState::Damaged => 2,
+    }
+}
