@@ -30,7 +30,7 @@ use crate::systemd::Notifier;
 pub use crate::daemon::calls::{Desk, end_of};
 pub use crate::daemon::confine::raise_fence;
 pub use crate::daemon::paths::{DEFAULT_CONFIG, Places};
-pub use crate::daemon::wiring::{BuildError, Engine};
+pub use crate::daemon::wiring::{BuildError, Engine, import_job};
 
 /// How long the libraries may take to be looked at before the daemon is ready without them: a slow disk spins up in ten seconds.
 const READY_PATIENCE: Duration = Duration::from_secs(20);
@@ -72,7 +72,7 @@ async fn serve(options: &Options) -> Result<Exit, (Exit, String)> {
     let notifier = Notifier::from_env();
 
     // 2. The configuration.
-    let config = Config::load(&options.config).map_err(|error| (Exit::Config, error.to_string()))?;
+    let config = Config::load(&options.config).map_err(|error| (error.exit(), error.to_string()))?;
     let places = Places::find(&options.config);
     if let Some(shut_out) = confine::shut_out(&config, notifier.is_heard()) {
         tracing::error!("{shut_out}");

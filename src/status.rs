@@ -108,6 +108,37 @@ pub struct LibraryStatus {
     pub token: TokenHealth,
     /// The run under way.
     pub progress: Option<Progress>,
+    /// The Takeout exports that were imported, newest first, at most [`EXPORTS_SHOWN`].
+    #[serde(default)]
+    pub exports: Vec<ExportStatus>,
+}
+
+/// How many exports a status shows.
+pub const EXPORTS_SHOWN: usize = 12;
+
+/// One Takeout export that was imported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportStatus {
+    /// What the names of its parts have in common.
+    pub name: String,
+    /// When Google made it, where the name tells.
+    pub made: Option<DateTime<Utc>>,
+    /// When its newest balance was drawn.
+    pub imported: Option<DateTime<Utc>>,
+    /// Its parts.
+    pub parts: u64,
+    /// Their entries.
+    pub entries: u64,
+    /// Entries that became files of their own.
+    pub stored: u64,
+    /// Entries whose bytes were there already.
+    pub had: u64,
+    /// Entries that were not taken.
+    pub refused: u64,
+    /// Whether every entry is accounted for and safe on disk.
+    pub complete: bool,
+    /// Why not, as sentences.
+    pub reasons: Vec<String>,
 }
 
 /// The [`ClassStatus::mode`] of a class whose quota or budget of the day is spent.
@@ -136,6 +167,8 @@ pub struct FailureStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum TokenHealth {
+    /// No source of the library asks Google.
+    NotNeeded,
     /// No token file.
     Missing,
     /// A token file that cannot be used, and why.

@@ -49,6 +49,7 @@ pub(crate) fn scopes_for(sources: &[SourceKind]) -> Vec<&'static str> {
     for source in sources {
         let scope = match source {
             SourceKind::LibraryApi => SCOPE_LIBRARY,
+            SourceKind::Takeout => continue,
         };
         if !scopes.contains(&scope) {
             scopes.push(scope);

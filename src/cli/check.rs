@@ -11,7 +11,7 @@ use crate::config::{Config, Library, Schedule};
 use crate::exit::Exit;
 use crate::systemd::{Sandbox, drop_in_for};
 
-/// What `check` says of the configuration at `config`, and how it exits: [`Exit::Done`] or [`Exit::Config`].
+/// What `check` says of the configuration at `config`, and how it exits: [`Exit::Done`], or as [`ConfigError::exit`](crate::config::ConfigError::exit) says.
 pub fn run(config: &Path) -> (String, Exit) {
     verdict(config, Sandbox::installed().as_ref(), &wall_now().with_timezone(&Local))
 }
@@ -19,7 +19,7 @@ pub fn run(config: &Path) -> (String, Exit) {
 fn verdict<Tz: TimeZone>(config: &Path, sandbox: Option<&Sandbox>, now: &DateTime<Tz>) -> (String, Exit) {
     match Config::examine(config) {
         Ok((config, warnings)) => (success(&config, &warnings, sandbox, now), Exit::Done),
-        Err(error) => (format!("{error}\n"), Exit::Config),
+        Err(error) => (format!("{error}\n"), error.exit()),
     }
 }
 

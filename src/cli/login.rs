@@ -150,6 +150,9 @@ async fn log_in(
     input: Box<dyn BufRead + Send>,
 ) -> Result<(), LoginError> {
     let library = find_library(context.config, &args.library)?;
+    if !library.needs_google() {
+        return Err(LoginError::NotNeeded { library: library.name.clone() });
+    }
     check_root(library)?;
     let secret = Arc::new(context.load_client_secret(&format!("login {} --manual", library.name))?);
     let endpoint = TokenEndpoint::new(

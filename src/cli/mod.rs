@@ -5,6 +5,7 @@
 
 pub mod check;
 mod find_daemon;
+mod import;
 pub mod login;
 pub mod logout;
 mod offline;
@@ -67,6 +68,8 @@ enum Command {
     Status(StatusArgs),
     /// Reads the whole configuration; touches no network, creates nothing
     Check,
+    /// Takes in Google Takeout archives (zip or tgz) or an unpacked folder
+    Import(import::ImportArgs),
     /// Prints the completions of a shell
     Completions {
         /// Which shell
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
     let default_level = match cli.command {
         Command::Run => "info",
         Command::Sync(_)
+        | Command::Import(_)
         | Command::Login(_)
         | Command::Logout(_)
         | Command::Status(_)
@@ -134,8 +138,9 @@ fn dispatch(cli: Cli) -> ExitCode {
     let (out, err) = (&mut stdout(), &mut stderr());
     // Before the runtime's threads begin: they inherit it.
     match &cli.command {
-        Command::Run => raise_fence(&options, &[]),
-        Command::Sync(args) => raise_fence(&options, &args.libraries),
+        Command::Run => raise_fence(&options, &[], &[]),
+        Command::Sync(args) => raise_fence(&options, &args.libraries, &[]),
+        Command::Import(args) => raise_fence(&options, std::slice::from_ref(&args.library), &args.paths),
         Command::Login(_)
         | Command::Logout(_)
         | Command::Status(_)
@@ -145,6 +150,7 @@ fn dispatch(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Run => block_on(async { run_daemon(&options).await.into() }),
         Command::Sync(args) => block_on(async { sync::run(&args, &options, out, err).await.into() }),
+        Command::Import(args) => block_on(async { import::run(&args, &options, out, err).await.into() }),
         Command::Status(args) => block_on(async { status::run(&args, &options, out, err).await }),
         Command::Check => {
             let (text, exit) = check::run(&options.config);
@@ -165,7 +171,10 @@ fn dispatch(cli: Cli) -> ExitCode {
 
 async fn log_in(args: &login::LoginArgs, options: &Options) -> ExitCode {
     let (out, err) = (&mut stdout(), &mut stderr());
-    let Ok(config) = load(options, err) else { return Exit::Config.into() };
+    let config = match load(options, err) {
+        Ok(config) => config,
+        Err(exit) => return exit.into(),
+    };
     match login::Context::of_process(&config, options.client_secret.as_deref(), out, err) {
         Ok(mut context) => login::run(args, &mut context, Box::new(BufReader::new(stdin()))).await.into(),
         Err(reason) => unequipped(&reason),
@@ -174,7 +183,10 @@ async fn log_in(args: &login::LoginArgs, options: &Options) -> ExitCode {
 
 async fn log_out(args: &logout::LogoutArgs, options: &Options) -> ExitCode {
     let (out, err) = (&mut stdout(), &mut stderr());
-    let Ok(config) = load(options, err) else { return Exit::Config.into() };
+    let config = match load(options, err) {
+        Ok(config) => config,
+        Err(exit) => return exit.into(),
+    };
     match login::Context::of_process(&config, options.client_secret.as_deref(), out, err) {
         Ok(mut context) => logout::run(args, &mut context).await.into(),
         Err(reason) => unequipped(&reason),
@@ -190,7 +202,7 @@ fn unequipped(reason: &str) -> ExitCode {
 fn load(options: &Options, err: &mut dyn Write) -> Result<Config, Exit> {
     Config::load(&options.config).map_err(|error| {
         complain(err, &error.to_string());
-        Exit::Config
+        error.exit()
     })
 }
 

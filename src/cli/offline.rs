@@ -8,11 +8,11 @@ use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
 use crate::config::{Config, Library};
-use crate::job::Refused;
+use crate::job::{Refused, read_exports};
 use crate::limiter::Limiter;
 use crate::status::{
-    ClassStatus, DaemonStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary, SpeedStatus,
-    TokenHealth,
+    ClassStatus, DaemonStatus, ExportStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary,
+    SpeedStatus, TokenHealth,
 };
 use crate::store::{Store, StoreError, Totals};
 use crate::supervisor::describe::{detail_for, reason_of_token};
@@ -34,6 +34,7 @@ struct Indexed {
     last_run: Option<RunSummary>,
     last_complete: Option<DateTime<Utc>>,
     refused: Option<Refused>,
+    exports: Vec<ExportStatus>,
 }
 
 /// Every library as the disk tells at `now`.
@@ -96,6 +97,7 @@ async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: Date
         failures: indexed.failures,
         token,
         progress: None,
+        exports: indexed.exports,
     }
 }
 
@@ -110,10 +112,14 @@ async fn read_index(library: &Library) -> Result<Indexed, StoreError> {
         last_run,
         last_complete,
         refused: Refused::read(&store).await?,
+        exports: read_exports(&store).await?,
     })
 }
 
 fn health_of(library: &Library, refused: Option<&Refused>) -> TokenHealth {
+    if !library.needs_google() {
+        return TokenHealth::NotNeeded;
+    }
     match TokenFile::read(&library.root.join(TOKEN_FILE_NAME), &library.name) {
         Ok(file) => match refused.filter(|refused| refused.token == file.fingerprint()) {
             Some(refused) => TokenHealth::Dead { reason: refused.reason.clone() },
@@ -134,7 +140,7 @@ fn decide_state(
     if let Some(fault) = index_fault {
         return (LibraryState::Failed, fault);
     }
-    if !matches!(token, TokenHealth::Good { .. }) {
+    if !matches!(token, TokenHealth::Good { .. } | TokenHealth::NotNeeded) {
         return (LibraryState::NeedsLogin, reason_of_token(token));
     }
     let Some(run) = last_run else { return (LibraryState::Idle, String::new()) };

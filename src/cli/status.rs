@@ -61,7 +61,7 @@ pub(crate) async fn run(
         }
         (Ok(None) | Err(_), Err(error)) => {
             complain(err, &error.to_string());
-            return give_up(args, "the configuration cannot be used", Exit::Config, out);
+            return give_up(args, "the configuration cannot be used", error.exit(), out);
         }
     };
     if let Some(wanted) = &args.library {

@@ -29,6 +29,7 @@ fn library(state: LibraryState) -> LibraryStatus {
         failures: Vec::new(),
         token: TokenHealth::Good { dies_at: None, unsaved: None },
         progress: None,
+        exports: Vec::new(),
     }
 }
 

@@ -6,12 +6,16 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::output::{Align, moment, moment_or_dash, size, span, table};
 use crate::status::{
-    ClassStatus, DaemonStatus, LibraryState, LibraryStatus, RunEnd, RunSummary, SpeedStatus, TokenHealth,
+    ClassStatus, DaemonStatus, ExportStatus, LibraryState, LibraryStatus, RunEnd, RunSummary, SpeedStatus,
+    TokenHealth,
 };
 use crate::systemd::grouped;
 
 /// Failing items that are shown without `--json`.
 const FAILURES_SHOWN_HERE: usize = 5;
+
+/// How many imported exports a person is shown of one library.
+const EXPORTS_SHOWN_HERE: usize = 3;
 
 /// The whole status as text at `now`.
 pub(crate) fn text_of(status: &DaemonStatus, now: DateTime<Utc>) -> String {
@@ -101,6 +105,27 @@ fn details(library: &LibraryStatus, now: DateTime<Utc>) -> Vec<String> {
     if library.failures.len() > FAILURES_SHOWN_HERE {
         lines.push("failed: more with `status --json`".to_owned());
     }
+    lines.extend(library.exports.iter().take(EXPORTS_SHOWN_HERE).flat_map(export_lines));
+    lines
+}
+
+/// What an export brought, and whether its archives may go.
+fn export_lines(export: &ExportStatus) -> Vec<String> {
+    let verdict = if export.complete {
+        "proven complete, its archives are safe to delete"
+    } else {
+        "NOT proven complete"
+    };
+    let mut lines = vec![format!(
+        "export {}: {verdict}; {} entries in {} parts: {} stored, {} already had, {} refused",
+        export.name,
+        grouped(export.entries),
+        grouped(export.parts),
+        grouped(export.stored),
+        grouped(export.had),
+        grouped(export.refused),
+    )];
+    lines.extend(export.reasons.iter().map(|reason| format!("  {reason}")));
     lines
 }
 
@@ -123,6 +148,7 @@ fn run_line(run: &RunSummary) -> String {
 
 fn token_line(token: &TokenHealth, now: DateTime<Utc>) -> String {
     match token {
+        TokenHealth::NotNeeded => "token: not needed".to_owned(),
         TokenHealth::Missing => "token: missing".to_owned(),
         TokenHealth::Unusable { reason } | TokenHealth::Dead { reason } => {
             let word = if matches!(token, TokenHealth::Dead { .. }) { "dead" } else { "unusable" };

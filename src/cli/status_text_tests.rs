@@ -61,6 +61,7 @@ fn library() -> LibraryStatus {
             waiting: "the pace".to_owned(),
             ..Progress::default()
         }),
+        exports: Vec::new(),
     }
 }
 

@@ -50,19 +50,20 @@ pub(crate) struct Fault {
     also: Option<(Place, String)>,
     allowed: Option<String>,
     hint: Option<String>,
+    is_denied: bool,
 }
 
 impl Fault {
     /// A fault at `place`, with the words to put at the caret.
     pub(crate) fn at(place: Place, title: impl Into<String>, label: impl Into<String>) -> Self {
         let (title, label) = (title.into(), label.into());
-        Self { title, at: At::Place(place), label, also: None, allowed: None, hint: None }
+        Self { title, at: At::Place(place), label, also: None, allowed: None, hint: None, is_denied: false }
     }
 
     /// A fault of a whole file.
     pub(crate) fn of_file(path: &Path, title: impl Into<String>) -> Self {
         let (title, at) = (title.into(), At::File(path.to_owned()));
-        Self { title, at, label: String::new(), also: None, allowed: None, hint: None }
+        Self { title, at, label: String::new(), also: None, allowed: None, hint: None, is_denied: false }
     }
 
     /// Adds what is allowed there.
@@ -74,6 +75,12 @@ impl Fault {
     /// Adds what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that this user may not read the file.
+    pub(crate) fn denied(mut self) -> Self {
+        self.is_denied = true;
         self
     }
 
@@ -105,6 +112,11 @@ impl Faults {
     /// Whether nothing was found.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether all that was found is that this user may not read something.
+    pub(crate) fn are_denials(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|fault| fault.is_denied)
     }
 
     /// Whether something was found in the file of index `file`.

@@ -92,6 +92,10 @@ pub(crate) struct RawLibrary {
     pub(crate) index_dir: Option<Leaf>,
     pub(crate) full_scan_every: Option<Leaf>,
     pub(crate) portable_names: Option<Leaf>,
+    pub(crate) inbox: Option<Leaf>,
+    pub(crate) after_import: Option<Leaf>,
+    pub(crate) inbox_quiet: Option<Leaf>,
+    pub(crate) lesser_copy: Option<Leaf>,
 }
 
 /// A table whose keys are all single values.
@@ -179,6 +183,10 @@ impl Table for RawLibrary {
             index_dir,
             full_scan_every,
             portable_names,
+            inbox,
+            after_import,
+            inbox_quiet,
+            lesser_copy,
         } = self;
         vec![
             root,
@@ -193,6 +201,10 @@ impl Table for RawLibrary {
             index_dir,
             full_scan_every,
             portable_names,
+            inbox,
+            after_import,
+            inbox_quiet,
+            lesser_copy,
         ]
     }
 }

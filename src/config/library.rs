@@ -11,6 +11,7 @@ use crate::config::file::RawLibrary;
 use crate::config::layout::{Layout, layout};
 use crate::config::raw::{Leaf, Raw};
 use crate::config::schedule::{Schedule, schedule};
+use crate::config::takeout::{Takeout, check_inbox, takeout};
 use crate::config::value::{Wrong, choice, file_mode, path, read, text, time, truth};
 use crate::media::LibraryName;
 
@@ -55,6 +56,18 @@ pub struct Library {
     pub full_scan_every: Duration,
     /// Whether names must be legal on Windows too, and distinct without regard to case.
     pub portable_names: bool,
+    /// How the parts of a Takeout export are taken in.
+    pub takeout: Takeout,
+}
+
+impl Library {
+    /// Whether any of its sources is Google itself, so that a login is needed.
+    pub fn needs_google(&self) -> bool {
+        self.sources.iter().any(|source| match source {
+            SourceKind::LibraryApi => true,
+            SourceKind::Takeout => false,
+        })
+    }
 }
 
 /// Where items come from.
@@ -62,6 +75,8 @@ pub struct Library {
 pub enum SourceKind {
     /// The Library API: what the app itself uploaded (or all, where the legacy scope still works).
     LibraryApi,
+    /// The parts of Takeout exports that are dropped into the inbox.
+    Takeout,
 }
 
 /// How albums appear on disk.
@@ -96,14 +111,19 @@ pub enum OnRemoteDelete {
 }
 
 /// The name of a source, and the source if this version has it.
-const SOURCES: [(&str, Option<SourceKind>); 4] =
-    [("library-api", Some(SourceKind::LibraryApi)), ("takeout", None), ("drive", None), ("picker", None)];
+const SOURCES: [(&str, Option<SourceKind>); 4] = [
+    ("library-api", Some(SourceKind::LibraryApi)),
+    ("takeout", Some(SourceKind::Takeout)),
+    ("drive", None),
+    ("picker", None),
+];
 
 impl SourceKind {
     /// The word of the configuration.
     pub fn word(self) -> &'static str {
         match self {
             Self::LibraryApi => "library-api",
+            Self::Takeout => "takeout",
         }
     }
 }
@@ -129,6 +149,7 @@ pub(crate) fn build(
     // A faulty library goes by another name to its check, so that the faults of its other keys show too.
     let any_name = valid_name.as_ref().ok().cloned().or_else(|| LibraryName::try_new("unnamed").ok())?;
     let library = settings(any_name, root.clone().unwrap_or_default(), raw, files, faults);
+    check_inbox(&library.sources, &library.takeout, raw, faults);
     (valid_name.is_ok() && root.is_some()).then_some(library)
 }
 
@@ -211,6 +232,7 @@ fn settings(
             |value| time(value, FULL_SCAN_MIN, FULL_SCAN_MAX),
         ),
         portable_names: read("portable-names", raw.portable_names.as_ref(), false, faults, truth),
+        takeout: takeout(raw, files, faults),
     }
 }
 
@@ -232,7 +254,7 @@ fn on_remote_delete(raw: &Raw) -> Result<OnRemoteDelete, Wrong> {
 }
 
 fn sources(raw: &Raw) -> Result<Vec<SourceKind>, Wrong> {
-    let allowed = "a list of sources, in brackets: [\"library-api\"]";
+    let allowed = "a list of sources, in brackets: [\"library-api\"] or [\"takeout\"]";
     let Raw::List(items) = raw else {
         return Err(Wrong::new(format!("this is {}, not a list", raw.kind()), allowed)
             .hint("write `sources = [\"library-api\"]`"));

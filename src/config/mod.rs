@@ -16,6 +16,7 @@ mod raw;
 mod read;
 mod roots;
 mod schedule;
+mod takeout;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -33,6 +34,8 @@ pub use crate::config::limits::Limits;
 use crate::config::raw::Leaf;
 use crate::config::roots::Placed;
 pub use crate::config::schedule::Schedule;
+pub use crate::config::takeout::{AfterImport, LesserCopy, Takeout};
+use crate::exit::Exit;
 use crate::media::LibraryName;
 
 /// The whole configuration, valid.
@@ -54,6 +57,19 @@ pub struct Config {
 pub struct ConfigError {
     /// The report, several lines.
     pub report: String,
+    /// Whether this user may not read it, and nothing else is known to be wrong.
+    pub is_denied: bool,
+}
+
+impl ConfigError {
+    fn of(faults: &Faults, files: &[SourceFile]) -> Self {
+        Self { report: faults.report(files), is_denied: faults.are_denials() }
+    }
+
+    /// How a program ends that cannot go on without the configuration.
+    pub fn exit(&self) -> Exit {
+        if self.is_denied { Exit::NoPermission } else { Exit::Config }
+    }
 }
 
 impl Config {
@@ -110,7 +126,7 @@ impl Built {
             }
         }
         if !readable {
-            return Err(ConfigError { report: faults.report(&files) });
+            return Err(ConfigError::of(&faults, &files));
         }
         Ok((Self::build(path, &merged, &files, faults), files))
     }
@@ -127,7 +143,8 @@ impl Built {
             let place = |leaf: Option<&Leaf>| leaf.map_or_else(|| named.clone(), |leaf| leaf.place.clone());
             let root = place(raw.root.as_ref());
             let index_dir = raw.index_dir.as_ref().map_or_else(|| root.clone(), |leaf| leaf.place.clone());
-            libraries.push(Placed { library, root, index_dir });
+            let inbox = raw.inbox.as_ref().map_or_else(|| root.clone(), |leaf| leaf.place.clone());
+            libraries.push(Placed { library, root, index_dir, inbox });
         }
         roots::check_apart(&libraries, &mut faults);
         Self { path, google, client_secret: merged.google.client_secret.clone(), limits, libraries, faults }
@@ -151,7 +168,7 @@ impl Built {
                 let by_name = |placed: Placed| (placed.library.name.clone(), placed.library);
                 Ok(Config { path, google, limits, libraries: libraries.into_iter().map(by_name).collect() })
             }
-            _ => Err(ConfigError { report: faults.report(files) }),
+            _ => Err(ConfigError::of(&faults, files)),
         }
     }
 }

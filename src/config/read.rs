@@ -115,7 +115,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Fault {
     if error.kind() == ErrorKind::PermissionDenied {
         let hint =
             format!("let the daemon's user read it: `chmod o+rX '{}'`, or change its group", path.display());
-        return fault.hint(hint);
+        return fault.hint(hint).denied();
     }
     fault.hint("check the path, or remove it")
 }

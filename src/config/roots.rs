@@ -21,6 +21,8 @@ pub(crate) struct Placed {
     pub(crate) root: Place,
     /// Where `index-dir` is set; where `root` is, if it is not.
     pub(crate) index_dir: Place,
+    /// Where `inbox` is set; where `root` is, if it is not.
+    pub(crate) inbox: Place,
 }
 
 /// Reports libraries that share a root, whose roots lie in each other, or that share an index folder.
@@ -36,7 +38,32 @@ pub(crate) fn check_apart(libraries: &[Placed], faults: &mut Faults) {
                 faults.push(index_fault(placed, other));
             }
         }
+        for (other, (other_root, _)) in libraries.iter().zip(&real) {
+            if let Some(fault) = inbox_fault(placed, other, other_root) {
+                faults.push(fault);
+            }
+        }
     }
+}
+
+/// An inbox in a root, or one for two libraries: whose parts they are could not be told.
+fn inbox_fault(placed: &Placed, other: &Placed, other_root: &Path) -> Option<Fault> {
+    let inbox = real(placed.library.takeout.inbox.as_deref()?);
+    let (name, other_name) = (&placed.library.name, &other.library.name);
+    let hint = format!("give it a folder of its own: `inbox = \"/srv/takeout/{name}\"`");
+    if inbox.starts_with(other_root) || other_root.starts_with(&inbox) {
+        let title =
+            format!("the inbox of the library `{name}` and the root of `{other_name}` lie in each other");
+        let fault = Fault::at(placed.inbox.clone(), title, format!("inbox of `{name}`"));
+        return Some(fault.also(other.root.clone(), format!("root of `{other_name}`")).hint(hint));
+    }
+    let is_shared =
+        name > other_name && other.library.takeout.inbox.as_deref().is_some_and(|other| real(other) == inbox);
+    is_shared.then(|| {
+        let title = format!("the libraries `{other_name}` and `{name}` have the same inbox");
+        let fault = Fault::at(placed.inbox.clone(), title, format!("inbox of `{name}`"));
+        fault.also(other.inbox.clone(), format!("inbox of `{other_name}`")).hint(hint)
+    })
 }
 
 fn root_fault(placed: &Placed, root: &Path, other: &Placed, other_root: &Path) -> Option<Fault> {

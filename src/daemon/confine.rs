@@ -10,7 +10,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Library};
+use crate::config::{AfterImport, Config, Library};
 use crate::daemon::{Options, Places};
 use crate::fs::fence::{Raised, keeps_out, raise};
 use crate::media::LibraryName;
@@ -20,10 +20,10 @@ use crate::systemd::{drop_in_for, is_hidden_by_default};
 pub(crate) const STATE_DIR_MODE: u32 = 0o700;
 
 /// Takes from this process the right to write anywhere but where these libraries of the configuration of `options` (all, if none
-/// is named) need it, and all ways to gain privileges. Threads that run already keep theirs, so this comes before the runtime is built.
+/// is named) need it, beside `archives` too if imported ones are to be moved or deleted, and all ways to gain privileges. Threads that run already keep theirs, so this comes before the runtime is built.
 ///
 /// A configuration that cannot be read limits nothing: the command that follows says what is wrong with it, and ends.
-pub fn raise_fence(options: &Options, names: &[LibraryName]) {
+pub fn raise_fence(options: &Options, names: &[LibraryName], archives: &[PathBuf]) {
     let Ok(config) = Config::load(&options.config) else { return };
     let places = Places::find(&options.config);
     // A fault is left to whoever needs the folder next: it knows what to say.
@@ -31,7 +31,14 @@ pub fn raise_fence(options: &Options, names: &[LibraryName]) {
     if let Err(error) = made {
         tracing::debug!(%error, "the state folder is not there");
     }
-    match raise(&writable(&config, names, &places)) {
+    let mut folders = writable(&config, names, &places);
+    let may_move = |library: &Library| {
+        names.contains(&library.name) && library.takeout.after_import != AfterImport::Keep
+    };
+    if config.libraries.values().any(may_move) {
+        folders.extend(archives.iter().filter_map(|path| folder_of(path)));
+    }
+    match raise(&folders) {
         Raised::InForce { folders, whole } => tracing::info!(
             folders,
             "writing is limited to {folders} folders{}",
@@ -48,10 +55,11 @@ fn writable(config: &Config, names: &[LibraryName], places: &Places) -> Vec<Path
     let chosen =
         config.libraries.values().filter(|library| names.is_empty() || names.contains(&library.name));
     let roots = chosen.clone().map(|library| library.root.as_path());
+    let inboxes = chosen.clone().filter_map(changed_inbox).filter(|inbox| inbox.is_dir());
     let indexes = chosen.filter_map(|library| library.index_dir.as_deref());
     // A missing root is never created, but the folders of the socket and of an index are: where they will be is granted.
     let made = own.chain(indexes).filter_map(nearest);
-    made.chain(roots).map(Path::to_owned).collect()
+    made.chain(roots).chain(inboxes).map(Path::to_owned).collect()
 }
 
 /// The folder itself, or the deepest one above it that is there; none, if that is the root of all.
@@ -61,7 +69,19 @@ fn nearest(folder: &Path) -> Option<&Path> {
 
 /// The folders that a library's runs write to.
 fn folders_of(library: &Library) -> impl Iterator<Item = &Path> {
-    std::iter::once(library.root.as_path()).chain(library.index_dir.as_deref())
+    std::iter::once(library.root.as_path()).chain(library.index_dir.as_deref()).chain(changed_inbox(library))
+}
+
+/// The inbox, if imported archives are moved within it or deleted from it.
+fn changed_inbox(library: &Library) -> Option<&Path> {
+    let is_changed = library.takeout.after_import != AfterImport::Keep;
+    library.takeout.inbox.as_deref().filter(|_| is_changed)
+}
+
+/// The folder that holds an archive; a folder that holds archives is that itself.
+fn folder_of(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    if path.is_dir() { Some(path) } else { path.parent().map(Path::to_owned) }
 }
 
 /// Libraries whose folders lie outside the fence: they were not there, or not configured, when the process began.

@@ -41,7 +41,7 @@ pub struct Engine {
     lock: Arc<Lock>,
 }
 
-/// What it takes to talk to Google; a configuration without libraries needs none of it.
+/// What it takes to talk to Google; a configuration whose libraries live on exports alone needs none of it.
 #[derive(Clone)]
 pub(crate) struct GoogleSide {
     client: Arc<ClientSecret>,
@@ -70,6 +70,14 @@ pub enum BuildError {
         .path.display(), hint_to_become(*.owner))]
     OfAnother {
         /// Where.
+        path: PathBuf,
+        /// The number of the user to whom it belongs.
+        owner: u32,
+    },
+    /// Root is to write in another user's library.
+    #[error("the library in `{}` belongs to another user, whose daemon could not read what root writes there\nhint: be that user: sudo -u '#{owner}' gphotos-syncd import ...", .path.display())]
+    LibraryOfAnother {
+        /// Its root.
         path: PathBuf,
         /// The number of the user to whom it belongs.
         owner: u32,
@@ -103,7 +111,7 @@ impl BuildError {
         match self {
             Self::StateDir { source, .. } => Exit::of_io(source),
             Self::Limiter { source, .. } => Exit::of_io(&source.source),
-            Self::OfAnother { .. } => Exit::NoPermission,
+            Self::OfAnother { .. } | Self::LibraryOfAnother { .. } => Exit::NoPermission,
             Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
             Self::Busy { .. } => Exit::TryLater,
             Self::ClientSecret(_) | Self::Transport(_) => Exit::Config,
@@ -115,7 +123,11 @@ impl BuildError {
         let denied = match self {
             Self::StateDir { path, source } => Some((path, source)),
             Self::Limiter { path, source } => Some((path, &source.source)),
-            Self::ClientSecret(_) | Self::OfAnother { .. } | Self::Busy { .. } | Self::Transport(_) => None,
+            Self::ClientSecret(_)
+            | Self::OfAnother { .. }
+            | Self::LibraryOfAnother { .. }
+            | Self::Busy { .. }
+            | Self::Transport(_) => None,
         }
         .filter(|(_, source)| source.kind() == std::io::ErrorKind::PermissionDenied);
         match denied.and_then(|(path, _)| other_owner(path)) {
@@ -159,7 +171,7 @@ impl Engine {
     /// Makes what all libraries of `config` share; the state folder is created (mode 0700) if need be.
     ///
     /// # Errors
-    /// See [`BuildError`]; a missing client secret is one only if there are libraries.
+    /// See [`BuildError`]; a missing client secret is one only if a library asks Google.
     pub fn build(config: Config, secret_flag: Option<&Path>, state_dir: &Path) -> Result<Self, BuildError> {
         let google = GoogleSide::open(&config, secret_flag)?;
         let made = DirBuilder::new().recursive(true).mode(STATE_DIR_MODE).create(state_dir);
@@ -224,9 +236,26 @@ impl Engine {
         }))
     }
 
-    /// The job of one library; none without what it takes to talk to Google, which any library brings.
+    /// The job of one library; none without what it takes to talk to Google, which any library that asks Google brings.
     pub fn job(&self, library: &Library) -> Option<Arc<dyn Job>> {
-        let google = self.google.as_ref()?;
+        let (source, auth) = match &self.google {
+            _ if !library.needs_google() => (Source::Offline, None),
+            Some(google) => self.way_to_google(google, library),
+            None => return None,
+        };
+        let shared = Shared {
+            source,
+            auth,
+            limiter: self.limiter.clone(),
+            downloads: Arc::clone(&self.downloads),
+            downloads_at_once: self.config.limits.downloads,
+            min_free_space: self.config.limits.min_free_space,
+            rest_after_fault: self.config.limits.rest_after_fault,
+        };
+        Some(Arc::new(SyncJob::new(Arc::new(library.clone()), shared)))
+    }
+
+    fn way_to_google(&self, google: &GoogleSide, library: &Library) -> (Source, Option<Authorizer>) {
         let name = library.name.clone();
         let auth = Authorizer::new(
             name.clone(),
@@ -242,16 +271,7 @@ impl Engine {
             auth.clone(),
             self.limiter.clone(),
         );
-        let shared = Shared {
-            source: Source::from(client),
-            auth,
-            limiter: self.limiter.clone(),
-            downloads: Arc::clone(&self.downloads),
-            downloads_at_once: self.config.limits.downloads,
-            min_free_space: self.config.limits.min_free_space,
-            rest_after_fault: self.config.limits.rest_after_fault,
-        };
-        Some(Arc::new(SyncJob::new(Arc::new(library.clone()), shared)))
+        (Source::from(client), Some(auth))
     }
 }
 
@@ -266,11 +286,33 @@ fn let_the_unit_load(kept: &Credential) -> String {
     )
 }
 
+/// A job over `library` that can take in exports and nothing else: it needs no secret and asks nobody.
+///
+/// # Errors
+/// See [`BuildError`]: root keeps its hands off another user's library.
+pub fn import_job(config: &Config, library: &Library) -> Result<SyncJob, BuildError> {
+    if let Some(owner) = other_owner(&library.root).filter(|_| geteuid().is_root()) {
+        return Err(BuildError::LibraryOfAnother { path: library.root.clone(), owner });
+    }
+    let limiter = Limiter::open(&config.limits, None)
+        .map_err(|source| BuildError::Limiter { path: config.path.clone(), source })?;
+    let shared = Shared {
+        source: Source::Offline,
+        auth: None,
+        limiter,
+        downloads: Arc::new(Semaphore::new(config.limits.downloads)),
+        downloads_at_once: config.limits.downloads,
+        min_free_space: config.limits.min_free_space,
+        rest_after_fault: config.limits.rest_after_fault,
+    };
+    Ok(SyncJob::new(Arc::new(library.clone()), shared))
+}
+
 // === impl GoogleSide ===
 
 impl GoogleSide {
     fn open(config: &Config, secret_flag: Option<&Path>) -> Result<Option<Self>, BuildError> {
-        if config.libraries.is_empty() {
+        if !config.libraries.values().any(Library::needs_google) {
             return Ok(None);
         }
         let credentials_dir = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);

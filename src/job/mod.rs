@@ -7,7 +7,7 @@
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
-//! `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
+//! `import` (Takeout exports), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
 //! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
 
@@ -20,6 +20,7 @@ mod claims;
 mod faults;
 mod feed;
 mod fetch;
+mod import;
 mod linking;
 mod links;
 mod motion;
@@ -39,6 +40,7 @@ mod sidecar;
 mod sync;
 mod ticket;
 mod tools;
+mod twins;
 mod waiting;
 pub mod xmp;
 
@@ -46,10 +48,11 @@ use chrono::{DateTime, Utc};
 use std::future::Future;
 use std::pin::Pin;
 
+pub use crate::job::import::{Balance, read_exports};
 pub use crate::job::refused::Refused;
 pub use crate::job::sync::{Shared, SyncJob};
 use crate::shutdown::Stop;
-use crate::status::{FailureStatus, Progress, RunSummary, TokenHealth};
+use crate::status::{ExportStatus, FailureStatus, Progress, RunSummary, TokenHealth};
 use crate::store::Totals;
 
 /// How a run ended, for the supervisor's decision.
@@ -108,6 +111,8 @@ pub struct Facts {
     pub has_open_run: bool,
     /// Of the token.
     pub token: TokenHealth,
+    /// Exports that were imported, newest first.
+    pub exports: Vec<ExportStatus>,
 }
 
 /// One library's work, as the supervisor sees it: idempotent, without memory of what changed, never retrying itself.

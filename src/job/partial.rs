@@ -22,6 +22,8 @@ use crate::store::FilePart;
 
 /// The folder of unfinished files, below the root.
 pub(crate) const PARTIAL_DIR: &str = ".gphotos-syncd/partial";
+/// What the names of an export's files begin with that wait for their own names; `job::import` keeps and sweeps those.
+pub(crate) const STAGED_PREFIX: &str = "t-";
 /// A file up to this length is gathered in memory and written at once; a longer one is written in pieces of this length.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 /// A large file is made durable each time this much has come, so that a crash costs at most this much of it.
@@ -103,6 +105,9 @@ pub(crate) fn sweep(root: &Root, now: DateTime<Utc>) -> Result<HashMap<String, L
     let mut found = HashMap::new();
     let oldest = (now - TimeDelta::days(LEFTOVER_DAYS_MAX)).timestamp();
     for name in root.list(PARTIAL_DIR)? {
+        if name.starts_with(STAGED_PREFIX) {
+            continue;
+        }
         let path = format!("{PARTIAL_DIR}/{name}");
         let is_fresh = root.entry(&path)?.is_some_and(|entry| entry.mtime >= oldest);
         let leftover = parse_name(&name).filter(|_| is_fresh);

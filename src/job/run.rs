@@ -4,22 +4,27 @@
 //! ends. May import: what lies below `job`. Tests: `tests/it`.
 
 use chrono::{DateTime, Utc};
-use std::sync::Mutex;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use crate::auth::Authorizer;
 use crate::clock::wall_now;
+use crate::config::SourceKind;
 use crate::job::account::check_account;
 use crate::job::beside::add_sidecars;
 use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
 use crate::job::feed::feed;
+use crate::job::import::{Balance, import_inbox, import_paths};
 use crate::job::linking::link_albums;
 use crate::job::open::{Site, open_site};
 use crate::job::pump::pump;
 use crate::job::refused::remember;
 use crate::job::sync::SyncJob;
 use crate::job::tools::{Counts, Room, Tools, blocking};
+use crate::job::twins::settle_twins;
 use crate::job::{Outcome, RunReport};
 use crate::limiter::{Class, Limiter};
 use crate::media::LibraryName;
@@ -36,8 +41,25 @@ struct Sent {
     media: u64,
 }
 
+/// What a run is for.
+#[derive(Debug)]
+pub(crate) enum Task<'a> {
+    /// What the sources have; `full`: a full listing whatever the period says.
+    Sync {
+        /// Whether to list the whole library.
+        full: bool,
+    },
+    /// The parts of exports that a person names.
+    Import {
+        /// Archives and folders.
+        paths: Vec<PathBuf>,
+        /// Where the balance of each export set goes.
+        balances: &'a mut Vec<Balance>,
+    },
+}
+
 /// One run: opens the root, works, and leaves a record.
-pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
+pub(crate) async fn run(job: &SyncJob, mut task: Task<'_>, stop: Stop) -> RunReport {
     let started = wall_now();
     let sent = Sent::by(&job.shared.limiter, &job.library.name);
     let (site, number) = match open(job, started, &stop).await {
@@ -64,16 +86,18 @@ pub(crate) async fn run(job: &SyncJob, full: bool, stop: Stop) -> RunReport {
         run: number,
         claims: Mutex::default(),
         leftovers: Mutex::new(leftovers),
-        counts: Mutex::default(),
+        counts: Arc::default(),
         board: job.progress.clone(),
     };
     let span = tracing::info_span!("run", library = %job.library.name, run = number);
     let report = async {
-        tracing::info!(full, "run started");
+        tracing::info!(full = matches!(task, Task::Sync { full: true }), "run started");
         tools.count(|counts| counts.phase = "starting");
-        let ended = work(&tools, job, full).await;
+        let ended = work(&tools, job, &mut task).await;
         let outcome = outcome_of(&tools, ended).await;
-        if let Err(error) = remember(&tools.store, &job.shared.auth, &outcome).await {
+        if let Some(auth) = &job.shared.auth
+            && let Err(error) = remember(&tools.store, auth, &outcome).await
+        {
             tracing::warn!(error = %text_of(&error), "what became of the login could not be recorded");
         }
         finish(&tools, outcome, sent, &job.shared.limiter).await
@@ -92,19 +116,44 @@ async fn open(job: &SyncJob, now: DateTime<Utc>, stop: &Stop) -> Result<(Site, u
     Ok((site, number))
 }
 
-/// The phases: account, sidecars wished since, then backlog, listing and albums with their downloads, then the links.
-async fn work(tools: &Tools, job: &SyncJob, full: bool) -> Result<(), Outcome> {
+/// The phases: exports; account, sidecars wished since, then backlog, listing and albums with their downloads; the links.
+async fn work(tools: &Tools, job: &SyncJob, task: &mut Task<'_>) -> Result<(), Outcome> {
+    let full = match task {
+        Task::Sync { full } => *full,
+        Task::Import { paths, balances } => {
+            **balances = import_paths(tools, std::mem::take(paths)).await?;
+            settle_twins(tools).await?;
+            return link_albums(tools).await;
+        }
+    };
+    if job.library.sources.contains(&SourceKind::Takeout) {
+        import_inbox(tools).await?;
+    }
+    let asked = match &job.shared.auth {
+        Some(auth) => ask_google(tools, auth, full).await,
+        None => Ok(()),
+    };
+    // What exports brought gets its links whatever Google says.
+    if job.library.sources.contains(&SourceKind::Takeout) || asked.is_ok() {
+        settle_twins(tools).await?;
+        link_albums(tools).await?;
+    }
+    asked
+}
+
+/// What the library's sources list at Google, and its files.
+async fn ask_google(tools: &Tools, auth: &Authorizer, full: bool) -> Result<(), Outcome> {
     tokio::select! {
         biased;
         () = tools.stop.begun() => return Err(Outcome::Interrupted),
-        checked = check_account(tools, &job.shared.auth) => checked?,
+        checked = check_account(tools, auth) => checked?,
     }
     add_sidecars(tools).await?;
     let (pages, waiting) = mpsc::channel(PAGES_AHEAD);
-    if let Some(halt) = pump(tools, feed(tools, pages, full), waiting).await {
-        return Err(halt);
+    match pump(tools, feed(tools, pages, full), waiting).await {
+        Some(halt) => Err(halt),
+        None => Ok(()),
     }
-    link_albums(tools).await
 }
 
 /// A run that went to its end is complete only if nothing failed, now or earlier, and nothing was left undone.

@@ -8,6 +8,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,9 +18,10 @@ use crate::auth::Authorizer;
 use crate::clock::wall_now;
 use crate::config::Library;
 use crate::job::faults::text_of;
+use crate::job::import::{Balance, read_exports};
 use crate::job::open::{OpenIndex, close_index, index_path, store_if_open};
 use crate::job::refused::Refused;
-use crate::job::run;
+use crate::job::run::{self, Task};
 use crate::job::tools::blocking;
 use crate::job::waiting::plan_waiting;
 use crate::job::{Facts, Job, RunReport};
@@ -37,8 +39,8 @@ const TOKEN_FILE: &str = ".gphotos.token";
 pub struct Shared {
     /// The library's way to its items.
     pub source: Source,
-    /// The library's token.
-    pub auth: Authorizer,
+    /// The library's token; none: no source of it asks Google.
+    pub auth: Option<Authorizer>,
     /// The limiter of the process, for the counts of requests.
     pub limiter: Limiter,
     /// Leave to download, for all libraries together.
@@ -80,6 +82,15 @@ impl SyncJob {
         }
     }
 
+    /// Takes in the parts of Takeout exports at `paths`: a run of its own kind, and the balance of each export set.
+    pub async fn import(&self, paths: Vec<PathBuf>, stop: Stop) -> (RunReport, Vec<Balance>) {
+        let mut balances = Vec::new();
+        self.is_running.store(true, Ordering::Release);
+        let report = run::run(self, Task::Import { paths, balances: &mut balances }, stop).await;
+        self.is_running.store(false, Ordering::Release);
+        (report, balances)
+    }
+
     /// What is known of the library, from the index as far as there is one.
     async fn known(&self) -> Facts {
         let mut facts = Facts {
@@ -88,10 +99,11 @@ impl SyncJob {
             last_run: None,
             last_complete: None,
             has_open_run: false,
-            token: self.shared.auth.health(),
+            exports: Vec::new(),
+            token: self.shared.auth.as_ref().map_or(TokenHealth::NotNeeded, Authorizer::health),
         };
         let read = match self.store_to_read().await {
-            Ok(Some(store)) => read_facts(&store, &self.shared.auth, &mut facts).await,
+            Ok(Some(store)) => read_facts(&store, self.shared.auth.as_ref(), &mut facts).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -121,7 +133,7 @@ impl Job for SyncJob {
     fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>> {
         Box::pin(async move {
             self.is_running.store(true, Ordering::Release);
-            let report = run::run(self, full, stop).await;
+            let report = run::run(self, Task::Sync { full }, stop).await;
             self.is_running.store(false, Ordering::Release);
             report
         })
@@ -154,14 +166,15 @@ impl Job for SyncJob {
     }
 }
 
-async fn read_facts(store: &Store, auth: &Authorizer, facts: &mut Facts) -> Result<(), StoreError> {
+async fn read_facts(store: &Store, auth: Option<&Authorizer>, facts: &mut Facts) -> Result<(), StoreError> {
     facts.totals = store.totals().await?;
     facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
     (facts.last_run, facts.last_complete) = store.last_run().await?;
     facts.has_open_run = store.has_open_run().await?;
+    facts.exports = read_exports(store).await?;
     if matches!(facts.token, TokenHealth::Good { .. })
         && let Some(refused) = Refused::read(store).await?
-        && refused.is_of(auth)
+        && auth.is_some_and(|auth| refused.is_of(auth))
     {
         facts.token = TokenHealth::Dead { reason: refused.reason };
     }

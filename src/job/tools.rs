@@ -45,7 +45,7 @@ pub(crate) struct Tools {
     pub(crate) claims: Mutex<Claims>,
     /// What earlier runs left of large files, by key.
     pub(crate) leftovers: Mutex<HashMap<String, Leftover>>,
-    pub(crate) counts: Mutex<Counts>,
+    pub(crate) counts: Arc<Mutex<Counts>>,
     pub(crate) board: watch::Sender<Progress>,
 }
 
@@ -74,20 +74,12 @@ pub(crate) struct Counts {
 impl Tools {
     /// Changes the counts and shows them.
     pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {
-        let mut counts = lock(&self.counts);
-        change(&mut counts);
-        let progress = Progress {
-            run: self.run,
-            phase: counts.phase.to_owned(),
-            listed: counts.listed,
-            wanted: counts.wanted,
-            downloaded: counts.downloaded,
-            bytes: counts.bytes,
-            failed: counts.failed,
-            waiting: counts.waiting.to_owned(),
-        };
-        drop(counts);
-        self.board.send_replace(progress);
+        self.meter().count(change);
+    }
+
+    /// What counts from another thread.
+    pub(crate) fn meter(&self) -> Meter {
+        Meter { run: self.run, counts: Arc::clone(&self.counts), board: self.board.clone() }
     }
 
     /// Remembers that something other than a file was left undone.
@@ -110,6 +102,34 @@ impl Tools {
             name: file_name_for(item.filename.as_deref(), &item.id.0, item.mime.as_deref(), portable),
             item,
         }
+    }
+}
+
+/// The counts of a run, and the board where people read them; clones count together.
+#[derive(Clone, Debug)]
+pub(crate) struct Meter {
+    run: u64,
+    counts: Arc<Mutex<Counts>>,
+    board: watch::Sender<Progress>,
+}
+
+impl Meter {
+    /// Changes the counts and shows them.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        let mut counts = lock(&self.counts);
+        change(&mut counts);
+        let progress = Progress {
+            run: self.run,
+            phase: counts.phase.to_owned(),
+            listed: counts.listed,
+            wanted: counts.wanted,
+            downloaded: counts.downloaded,
+            bytes: counts.bytes,
+            failed: counts.failed,
+            waiting: counts.waiting.to_owned(),
+        };
+        drop(counts);
+        self.board.send_replace(progress);
     }
 }
 

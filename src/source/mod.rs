@@ -14,12 +14,14 @@ use crate::media::{AlbumId, BaseUrl, MediaId};
 #[derive(Clone, Debug)]
 pub enum Source {
     /// The Library API.
-    Library(LibrarySource),
+    Library(Box<LibrarySource>),
+    /// Nothing that can be asked: the library's items come from exports alone, which are read by `job::import`.
+    Offline,
 }
 
 impl From<GoogleClient> for Source {
     fn from(client: GoogleClient) -> Self {
-        Self::Library(LibrarySource::new(client))
+        Self::Library(Box::new(LibrarySource::new(client)))
     }
 }
 
@@ -31,6 +33,7 @@ impl Source {
     pub async fn next_page(&self, cursor: Option<&str>) -> Result<MediaItemPage, ApiError> {
         match self {
             Self::Library(source) => source.next_page(cursor).await,
+            Self::Offline => Ok(MediaItemPage { items: Vec::new(), next: None, malformed: 0 }),
         }
     }
 
@@ -41,6 +44,7 @@ impl Source {
     pub async fn albums_page(&self, cursor: Option<&str>) -> Result<AlbumPage, ApiError> {
         match self {
             Self::Library(source) => source.albums_page(cursor).await,
+            Self::Offline => Ok(AlbumPage { albums: Vec::new(), next: None, malformed: 0 }),
         }
     }
 
@@ -51,6 +55,7 @@ impl Source {
     pub async fn album_page(&self, album: &AlbumId, cursor: Option<&str>) -> Result<MediaItemPage, ApiError> {
         match self {
             Self::Library(source) => source.album_page(album, cursor).await,
+            Self::Offline => Ok(MediaItemPage { items: Vec::new(), next: None, malformed: 0 }),
         }
     }
 
@@ -61,6 +66,7 @@ impl Source {
     pub async fn resolve(&self, ids: &[MediaId]) -> Result<Vec<BatchEntry>, ApiError> {
         match self {
             Self::Library(source) => source.resolve(ids).await,
+            Self::Offline => Ok(Vec::new()),
         }
     }
 
@@ -71,6 +77,7 @@ impl Source {
     pub async fn open(&self, url: &BaseUrl, part: Part, from: u64) -> Result<MediaStream, ApiError> {
         match self {
             Self::Library(source) => source.open(url, part, from).await,
+            Self::Offline => Err(ApiError::NotFound { what: "fetch" }),
         }
     }
 
@@ -78,6 +85,7 @@ impl Source {
     pub fn needs_scopes(&self) -> &'static [&'static str] {
         match self {
             Self::Library(_) => LibrarySource::SCOPES,
+            Self::Offline => &[],
         }
     }
 }

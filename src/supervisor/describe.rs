@@ -40,6 +40,7 @@ pub(crate) fn facts_unknown() -> Facts {
         last_complete: None,
         has_open_run: false,
         token: TokenHealth::Missing,
+        exports: Vec::new(),
     }
 }
 
@@ -64,6 +65,7 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
         failures: facts.failures.iter().take(FAILURES_SHOWN).cloned().collect(),
         token: facts.token.clone(),
         progress: if state == LibraryState::Running { view.progress } else { None },
+        exports: facts.exports.clone(),
     }
 }
 
@@ -97,7 +99,7 @@ pub fn reason_of_run(report: &RunReport) -> String {
 /// Why a library is parked from the start, from what its token file tells.
 pub fn reason_of_token(token: &TokenHealth) -> String {
     match token {
-        TokenHealth::Good { .. } => String::new(),
+        TokenHealth::Good { .. } | TokenHealth::NotNeeded => String::new(),
         TokenHealth::Missing => "there is no token file".to_owned(),
         TokenHealth::Unusable { reason } | TokenHealth::Dead { reason } => reason.clone(),
     }

@@ -114,7 +114,7 @@ impl WorkerState {
     /// The state of a worker that begins, from what its token file tells.
     pub fn at_start(token: &TokenHealth, stamp: Option<u64>) -> Self {
         match token {
-            TokenHealth::Good { .. } => Self::Idle,
+            TokenHealth::Good { .. } | TokenHealth::NotNeeded => Self::Idle,
             TokenHealth::Missing | TokenHealth::Unusable { .. } | TokenHealth::Dead { .. } => {
                 Self::NeedsLogin { stamp }
             }

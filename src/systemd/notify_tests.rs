@@ -33,6 +33,7 @@ fn library(name: &str, state: LibraryState) -> LibraryStatus {
         failures: Vec::new(),
         token: TokenHealth::Missing,
         progress: None,
+        exports: Vec::new(),
     }
 }
 

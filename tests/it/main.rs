@@ -16,6 +16,7 @@ mod control;
 mod daemon;
 mod fairness;
 mod fence;
+mod import;
 mod listing;
 mod log_rate;
 mod login;

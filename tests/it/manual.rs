@@ -15,11 +15,12 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// Keys whose default is no value that one could write, with what the page says of it.
-const WITHOUT_VALUE: [(&str, &str); 7] = [
+const WITHOUT_VALUE: [(&str, &str); 8] = [
     ("client-secret", "none."),
     ("bytes-per-second", "not limited."),
     ("schedule", "none."),
     ("days", "every day."),
+    ("inbox", "none."),
     ("root", "none; each library needs one."),
     ("index-dir", ".Pa .gphotos-syncd in the root."),
     // Two keys that a window must have.

@@ -24,6 +24,14 @@ pub(crate) enum LoginError {
         /// The configuration.
         config: PathBuf,
     },
+    /// No source of the library asks Google.
+    #[error(
+        "library `{library}` takes its items from exports alone and needs no login\nhint: to fetch from Google too, add a source in [library.{library}]: sources = [\"library-api\", \"takeout\"]"
+    )]
+    NotNeeded {
+        /// The name.
+        library: LibraryName,
+    },
     /// The library's folder is not there.
     #[error("the root of library `{library}` is not an existing folder: `{}`\nhint: create it, or mount it, or correct `root` in [library.{library}]", .path.display())]
     RootMissing {
@@ -153,7 +161,7 @@ impl LoginError {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::UnknownLibrary { .. } => Exit::Usage,
+            Self::UnknownLibrary { .. } | Self::NotNeeded { .. } => Exit::Usage,
             Self::ClientSecret(error) if error.is_denied() => Exit::NoPermission,
             Self::RootMissing { .. } | Self::ClientSecret(_) => Exit::Config,
             Self::Callback(CallbackError::Taken { .. } | CallbackError::Listen { .. })
@@ -183,6 +191,7 @@ impl LoginError {
             Self::Exchange { .. } => "Google did not give the token.",
             Self::Write { .. } | Self::HandOver { .. } => "The token could not be saved.",
             Self::UnknownLibrary { .. }
+            | Self::NotNeeded { .. }
             | Self::RootMissing { .. }
             | Self::RootDenied { .. }
             | Self::RootReadOnly { .. }

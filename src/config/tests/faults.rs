@@ -66,8 +66,8 @@ fn a_bad_value_of_a_library_is_shown_with_its_place_and_what_is_allowed() {
         ("[defaults]\nsources = [\"library-api\",\n  \"library-api\"]\n", &[":3:3", "named twice"]),
         ("[defaults]\nsources = [\"libary-api\"]\n", &[":2:12", "did you mean \"library-api\"?"]),
         (
-            "[defaults]\nsources = [\"takeout\"]\n",
-            &[":2:12", "`takeout` is not yet in this version", "hint: "],
+            "[library.a]\nroot = \"a\"\nsources = [\"takeout\"]\n",
+            &[":3:11", "the source `takeout` has no `inbox`", "hint: add `inbox = "],
         ),
         (
             "[defaults]\nsources = [\"library-api\", \"drive\"]\n",

@@ -2,7 +2,10 @@
 
 mod faults;
 
-use crate::config::{AlbumMode, Config, Library, Limits, OnRemoteDelete, Schedule, Sidecar, SourceKind};
+use crate::config::{
+    AfterImport, AlbumMode, Config, LesserCopy, Library, Limits, OnRemoteDelete, Schedule, Sidecar,
+    SourceKind, Takeout,
+};
 use crate::media::LibraryName;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,6 +74,12 @@ fn a_library_needs_only_its_root() {
         index_dir: None,
         full_scan_every: Duration::from_secs(7 * 24 * 3600),
         portable_names: false,
+        takeout: Takeout {
+            inbox: None,
+            after_import: AfterImport::Keep,
+            inbox_quiet: Duration::from_secs(6 * 3600),
+            lesser_copy: LesserCopy::Aside,
+        },
     };
     assert_eq!(library(&config, "alice"), &expected);
 }
@@ -106,6 +115,10 @@ fn every_key_is_read() {
         index-dir = "/var/lib/a"
         full-scan-every = "1h"
         portable-names = true
+        inbox = "parts"
+        after-import = "delete"
+        inbox-quiet = "0s"
+        lesser-copy = "replace"
         "#,
     );
     let config = home.load();
@@ -127,6 +140,13 @@ fn every_key_is_read() {
     assert_eq!((a.albums, a.sidecar, a.portable_names), (AlbumMode::Copy, Sidecar::Json, true));
     assert_eq!(a.index_dir.as_deref(), Some(Path::new("/var/lib/a")));
     assert_eq!(a.layout.dir_for(None), "undated");
+    let takeout = Takeout {
+        inbox: Some(home.path("parts")),
+        after_import: AfterImport::Delete,
+        inbox_quiet: Duration::ZERO,
+        lesser_copy: LesserCopy::Replace,
+    };
+    assert_eq!(a.takeout, takeout);
 }
 
 #[test]
@@ -250,6 +270,22 @@ fn two_libraries_never_share_an_index() {
     assert_eq!(report.matches("error: ").count(), 1, "{report}");
 }
 
+#[test]
+fn an_inbox_lies_in_no_root_and_belongs_to_one_library() {
+    let table = [
+        ("inbox = \"/srv/a/in\"", "", "lie in each other"),
+        ("inbox = \"/srv\"", "", "lie in each other"),
+        ("inbox = \"/srv/b\"", "", "lie in each other"),
+        ("inbox = \"/in\"", "inbox = \"/x/../in\"", "have the same inbox"),
+    ];
+    for (a, b, phrase) in table {
+        let text = format!("[library.a]\nroot = \"/srv/a\"\n{a}\n[library.b]\nroot = \"/srv/b\"\n{b}\n");
+        let report = Home::new(&text).report();
+        assert!(report.contains(phrase) && report.contains("hint: "), "{report}");
+    }
+    Home::new("[library.a]\nroot = \"/srv/a\"\ninbox = \"/srv/in\"\nsources = [\"takeout\"]\n").load();
+}
+
 /// The configuration that is shipped.
 const SHIPPED: &str = include_str!("../../../config/gphotos-syncd.toml");
 
@@ -276,7 +312,8 @@ fn every_setting_of_the_shipped_configuration_is_valid_when_its_comment_is_taken
     assert_eq!(config.limits, Limits { bytes_per_second: Some(20 << 20), windows, ..Limits::default() });
     assert_eq!(config.google.endpoints, bare.google.endpoints);
     let alice = library(&config, "alice");
-    let shown = Library { index_dir: None, ..alice.clone() };
+    let takeout = Takeout { inbox: None, ..alice.takeout.clone() };
+    let shown = Library { index_dir: None, takeout, ..alice.clone() };
     assert_eq!(&shown, library(&bare, "alice"), "the shipped file shows other values than the defaults");
     for key in every_key() {
         assert!(lines.iter().any(|line| line.starts_with(&format!("{key} = "))), "`{key}` is not shown");

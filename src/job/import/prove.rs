@@ -1,0 +1,108 @@
+//! Every file of an export hashed again, from the disk.
+//!
+//! Invariant: blocks on its own threads; bounded memory: 16 bytes for each different file. May import: `store`, `fs`. Tests: `tests/it`.
+
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::io::Read;
+
+use crate::fs::Root;
+use crate::job::Outcome;
+use crate::job::faults::end_of_store;
+use crate::job::tools::{Tools, blocking};
+use crate::store::HeldEntry;
+
+/// Files hashed in one step.
+const FILES_AT_ONCE: u32 = 256;
+/// Threads that hash at once.
+const THREADS: usize = 2;
+/// Bytes read at once.
+const PIECE_BYTES: usize = 1024 * 1024;
+/// Faults that are named; the others are counted.
+const FAULTS_NAMED: usize = 20;
+
+/// What hashing again found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proof {
+    /// Files hashed.
+    pub(crate) files: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Files that are not as they came.
+    pub(crate) wrong: u64,
+    /// The first of them, and what is wrong.
+    pub(crate) faults: Vec<String>,
+}
+
+/// Hashes every file that a set brought or has again.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn prove(tools: &Tools, export: i64) -> Result<Proof, Outcome> {
+    tools.count(|counts| counts.phase = "verifying");
+    let (mut proof, mut seen) = (Proof::default(), HashSet::new());
+    for part in tools.store.parts(export).await.map_err(|error| end_of_store(&error))? {
+        let mut after = None;
+        // Ends: `after` grows with each step, and a part has an end.
+        loop {
+            if tools.stop.is_begun() {
+                return Err(Outcome::Interrupted);
+            }
+            let held = tools.store.held_entries(part.n, after, FILES_AT_ONCE).await;
+            let mut held = held.map_err(|error| end_of_store(&error))?;
+            let Some(last) = held.last() else { break };
+            after = Some(last.key.1);
+            held.retain(|entry| seen.insert(short(&entry.sha256)));
+            let root = tools.root.clone();
+            let checked = blocking(move || check_all(&root, &held)).await?;
+            for (entry, fault) in checked {
+                proof.files += 1;
+                proof.bytes += entry.bytes;
+                let Some(fault) = fault else { continue };
+                proof.wrong += 1;
+                if proof.faults.len() < FAULTS_NAMED {
+                    proof.faults.push(fault);
+                }
+            }
+        }
+    }
+    Ok(proof)
+}
+
+fn short(sha256: &[u8; 32]) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&sha256[..16]);
+    short
+}
+
+/// Each entry with what is wrong with its file.
+fn check_all<'e>(root: &Root, entries: &'e [HeldEntry]) -> Vec<(HeldEntry, Option<String>)> {
+    let share = entries.len().div_ceil(THREADS).max(1);
+    let check = |some: &'e [HeldEntry]| {
+        some.iter().map(|entry| (entry.clone(), check_one(root, entry))).collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = entries.chunks(share).map(|some| scope.spawn(move || check(some))).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+    })
+}
+
+fn check_one(root: &Root, entry: &HeldEntry) -> Option<String> {
+    let Some(path) = &entry.path else { return Some(format!("`{}`: the index lost its file", entry.name)) };
+    let mut file = match root.open_file(path) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Some(format!("`{path}` is gone")),
+        Err(error) => return Some(format!("`{path}`: {error}")),
+    };
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
+    // Ends: the file has an end.
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(got) => hasher.update(&piece[..got]),
+            Err(error) => return Some(format!("`{path}`: {error}")),
+        }
+    }
+    let is_same = <[u8; 32]>::from(hasher.finalize()) == entry.sha256;
+    (!is_same).then(|| format!("`{path}` is not what came"))
+}

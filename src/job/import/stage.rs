@@ -1,0 +1,352 @@
+//! From an archive to `partial/` and the index, entry by entry.
+//!
+//! Invariant: an archive's bytes are read once and in order; what is committed is not read again; a fault of one entry costs that
+//! entry alone. Files lie in `partial/` as `t-PART-ORDINAL` until they are named. May import: `archive`, `takeout`, `store`, `fs`.
+//! Tests: `tests/it`.
+
+use chrono::TimeDelta;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::runtime::Handle;
+
+use crate::archive::{ArchiveError, Body, Ending, Entry, Flow, Format, Part, Proof, Wholeness};
+use crate::clock::wall_now;
+use crate::fs::Root;
+use crate::job::Outcome;
+use crate::job::faults::{end_of_fs, end_of_store, text_of};
+use crate::job::import::intake::{Intake, Taken};
+use crate::job::import::parts::{ExportSet, Found};
+use crate::job::partial::{PARTIAL_DIR, STAGED_PREFIX};
+use crate::job::tools::{Meter, Room, Tools, blocking};
+use crate::shutdown::Stop;
+use crate::store::{EntryKey, EntryOutcome, KnownPart, NewEntry, NewPart, PartState, Store};
+
+/// A batch is committed when it has this many entries,
+const BATCH_ENTRIES: usize = 512;
+/// or its files this many bytes together,
+const BATCH_BYTES: u64 = 128 * 1024 * 1024;
+/// or its JSON files this many, compressed.
+const BATCH_JSON_BYTES: usize = 4 * 1024 * 1024;
+/// A cut archive that changed within this time is still on its way.
+const GROWS_WITHIN: TimeDelta = TimeDelta::minutes(30);
+/// Stored files looked at in one step.
+const HELD_AT_ONCE: u32 = 512;
+
+/// What staging found.
+#[derive(Debug, Default)]
+pub(crate) struct StagedSet {
+    /// The set in the index; none: no part of it can be read yet.
+    pub(crate) export: Option<i64>,
+    /// Whether every part was known and read to its end before.
+    pub(crate) is_known: bool,
+    /// Parts that cannot be read yet or at all, and why.
+    pub(crate) unread: Vec<(String, String)>,
+    /// Entries whose stored file was gone from the disk, and its path.
+    pub(crate) missing: HashMap<EntryKey, String>,
+}
+
+/// What it takes to read one part.
+struct Stager {
+    root: Root,
+    room: Room,
+    store: Store,
+    stop: Stop,
+    runtime: Handle,
+    file_mode: u32,
+    known: KnownPart,
+    /// Ordinals that must be read again although an outcome is committed.
+    again: HashSet<u64>,
+    meter: Meter,
+}
+
+/// Entries that were read and are not committed yet.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<NewEntry>,
+    bytes: u64,
+    json_bytes: usize,
+}
+
+/// Why the reading of a part ends before its end.
+enum Broken {
+    /// The run must end.
+    Halt(Outcome),
+    /// What was read can no longer be committed; the committing thread says why.
+    Uncommitted,
+    /// The archive cannot be read at all.
+    Archive(ArchiveError),
+}
+
+impl From<ArchiveError> for Broken {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(error)
+    }
+}
+
+/// Removes what an import left in `partial/` that the index does not know of.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn sweep_staged(tools: &Tools) -> Result<(), Outcome> {
+    let root = tools.root.clone();
+    let listed = blocking(move || root.list(PARTIAL_DIR)).await?.map_err(|error| end_of_fs(&error))?;
+    for name in listed {
+        let Some(key) = parse_staged(&name) else { continue };
+        let is_staged = tools.store.is_staged(key).await.map_err(|error| end_of_store(&error))?;
+        if !is_staged {
+            let (root, path) = (tools.root.clone(), staged_path(key));
+            let removed = blocking(move || root.remove_file(&path)).await?;
+            removed.map_err(|error| end_of_fs(&error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the bytes of an entry lie until they are named.
+pub(crate) fn staged_path((part, ordinal): EntryKey) -> String {
+    format!("{PARTIAL_DIR}/{STAGED_PREFIX}{part}-{ordinal}")
+}
+
+fn parse_staged(name: &str) -> Option<EntryKey> {
+    let (part, ordinal) = name.strip_prefix(STAGED_PREFIX)?.split_once('-')?;
+    Some((part.parse().ok()?, ordinal.parse().ok()?))
+}
+
+/// Reads what has not been read of a set's parts; `is_named`: a person named them, so that none is still on its way.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn stage_set(tools: &Tools, set: &ExportSet, is_named: bool) -> Result<StagedSet, Outcome> {
+    let mut staged = StagedSet { is_known: true, ..StagedSet::default() };
+    for (number, found) in &set.parts {
+        let Some((mut part, known)) = open_part(tools, set, *number, found, is_named, &mut staged).await?
+        else {
+            continue;
+        };
+        staged.export = Some(known.export);
+        let missing = missing_files(tools, &known).await?;
+        if known.state != PartState::Reading && missing.is_empty() {
+            continue;
+        }
+        staged.is_known = false;
+        let again: HashSet<u64> = missing.keys().map(|key| key.1).collect();
+        staged.missing.extend(missing);
+        tracing::info!(part = found.name, bytes = known.bytes, "reading a part of an export");
+        let reader = Stager::new(tools, known, again);
+        let read = blocking(move || reader.read(&mut part));
+        read.await??;
+    }
+    Ok(staged)
+}
+
+/// The part, opened, and as the index knows it; none if it cannot be read now.
+async fn open_part(
+    tools: &Tools,
+    set: &ExportSet,
+    number: Option<u32>,
+    found: &Found,
+    is_named: bool,
+    staged: &mut StagedSet,
+) -> Result<Option<(Part, KnownPart)>, Outcome> {
+    let path = found.path.clone();
+    let opened = blocking(move || open_archive(&path)).await?;
+    let mut leave = |why: String| {
+        tracing::debug!(part = found.name, why, "a part cannot be read now");
+        staged.is_known = false;
+        staged.unread.push((found.name.clone(), why));
+        Ok(None)
+    };
+    let (part, fingerprint, bytes, wholeness) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return leave(text_of(&error)),
+    };
+    // What is cut and was written to just now is on its way still; later it is read as far as it goes.
+    if let Wholeness::Unfinished(why) = wholeness
+        && found.changed.is_some_and(|changed| wall_now() - changed < GROWS_WITHIN)
+        && !is_named
+    {
+        return leave(format!("it is not all there yet ({why})"));
+    }
+    let new = NewPart {
+        export: set.name.clone(),
+        stamp: set.stamp,
+        name: found.name.clone(),
+        number,
+        fingerprint,
+        bytes,
+    };
+    let known = tools.store.open_part(new, wall_now()).await.map_err(|error| end_of_store(&error))?;
+    Ok(Some((part, known)))
+}
+
+fn open_archive(path: &Path) -> Result<(Part, [u8; 32], u64, Wholeness), ArchiveError> {
+    let mut part = Part::open(path)?;
+    let fingerprint = part.fingerprint()?;
+    let (bytes, wholeness) = (part.bytes().unwrap_or(0), part.wholeness()?);
+    Ok((part, fingerprint, bytes, wholeness))
+}
+
+/// The entries of a part whose file is no longer where the index says, with its path: they are read again.
+async fn missing_files(tools: &Tools, part: &KnownPart) -> Result<HashMap<EntryKey, String>, Outcome> {
+    let (mut missing, mut after) = (HashMap::new(), None);
+    // Ends: `after` grows with each step, and a part has an end.
+    loop {
+        let held = tools.store.held_entries(part.n, after, HELD_AT_ONCE).await;
+        let held = held.map_err(|error| end_of_store(&error))?;
+        let Some(last) = held.last() else { return Ok(missing) };
+        after = Some(last.key.1);
+        let root = tools.root.clone();
+        let gone = blocking(move || {
+            let is_gone = |path: &str, bytes| {
+                !root.entry(path).is_ok_and(|found| found.is_some_and(|f| f.bytes == bytes))
+            };
+            let gone = held.into_iter().filter_map(|entry| {
+                let path = entry.path?;
+                is_gone(&path, entry.bytes).then_some((entry.key, path))
+            });
+            gone.collect::<Vec<_>>()
+        });
+        missing.extend(gone.await?);
+    }
+}
+
+impl Stager {
+    fn new(tools: &Tools, known: KnownPart, again: HashSet<u64>) -> Self {
+        Self {
+            root: tools.root.clone(),
+            room: tools.room.clone(),
+            store: tools.store.clone(),
+            stop: tools.stop.clone(),
+            runtime: Handle::current(),
+            file_mode: tools.library.file_mode,
+            known,
+            again,
+            meter: tools.meter(),
+        }
+    }
+
+    /// Reads the part to its end, or as far as it goes. While one batch is made durable and committed, the next one is read.
+    fn read(&self, part: &mut Part) -> Result<(), Outcome> {
+        let (sender, batches) = sync_channel(1);
+        let (ended, committed) = std::thread::scope(|scope| {
+            let committing = scope.spawn(|| batches.into_iter().try_for_each(|batch| self.commit(batch)));
+            let ended = self.read_batches(part, &sender);
+            drop(sender);
+            (ended, committing.join())
+        });
+        committed
+            .unwrap_or_else(|_| Err(Outcome::Failed("the committing of an export broke off".to_owned())))?;
+        let ending = match ended {
+            Ok(ending) => ending,
+            Err(Broken::Halt(halt)) => return Err(halt),
+            Err(Broken::Uncommitted) => {
+                return Err(Outcome::Failed("the committing of an export ended".to_owned()));
+            }
+            Err(Broken::Archive(error)) => {
+                return Err(Outcome::Failed(format!("`{}`: {}", self.known.name, text_of(&error))));
+            }
+        };
+        let (state, fault) = judge(&ending, part.format());
+        let closed = self.store.close_part(self.known.n, state, ending.entries, fault);
+        self.runtime.block_on(closed).map_err(|error| end_of_store(&error))
+    }
+
+    /// Hands what is read to `sender`, batch by batch, the last one too however the reading ends.
+    fn read_batches(&self, part: &mut Part, sender: &SyncSender<Batch>) -> Result<Ending, Broken> {
+        let mut batch = Batch::default();
+        let from = if self.again.is_empty() { self.known.last } else { None };
+        let ended = part.read_entries(from, &mut |entry, body| {
+            if let Some(taken) = self.visit(entry, body)? {
+                batch.add(taken);
+            }
+            if batch.is_full() {
+                sender.send(std::mem::take(&mut batch)).map_err(|_| Broken::Uncommitted)?;
+            }
+            Ok(Flow::GoOn)
+        });
+        let sent = sender.send(batch).map_err(|_| Broken::Uncommitted);
+        ended.and_then(|ending| sent.map(|()| ending))
+    }
+
+    /// Takes in an entry, unless that was done before.
+    fn visit(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Option<Taken>, Broken> {
+        let is_done = self.known.last.is_some_and(|last| entry.ordinal <= last);
+        if is_done && !self.again.contains(&entry.ordinal) {
+            return Ok(None);
+        }
+        if self.stop.is_begun() {
+            return Err(Broken::Halt(Outcome::Interrupted));
+        }
+        let intake = Intake {
+            root: &self.root,
+            room: &self.room,
+            path: staged_path((self.known.n, entry.ordinal)),
+            file_mode: self.file_mode,
+            is_missing: self.again.contains(&entry.ordinal),
+        };
+        intake.take(entry, body).map(Some).map_err(Broken::Halt)
+    }
+
+    /// Makes a batch durable, then tells the index; bytes that were there already are removed.
+    fn commit(&self, batch: Batch) -> Result<(), Outcome> {
+        if batch.entries.is_empty() {
+            return Ok(());
+        }
+        if batch.bytes > 0 {
+            self.root.sync_fs().map_err(|error| end_of_fs(&error))?;
+        }
+        let ordinals: Vec<u64> = batch.entries.iter().map(|entry| entry.ordinal).collect();
+        let committed = self.store.commit_entries(self.known.export, self.known.n, batch.entries);
+        let outcomes = self.runtime.block_on(committed).map_err(|error| end_of_store(&error))?;
+        self.meter.count(|counts| counts.listed += outcomes.len() as u64);
+        for (ordinal, outcome) in ordinals.into_iter().zip(outcomes) {
+            if outcome == EntryOutcome::Had {
+                let path = staged_path((self.known.n, ordinal));
+                self.root.remove_file(&path).map_err(|error| end_of_fs(&error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Batch {
+    fn add(&mut self, taken: Taken) {
+        self.bytes += taken.bytes_written;
+        self.json_bytes += taken.entry.json.as_ref().map_or(0, Vec::len);
+        self.entries.push(taken.entry);
+    }
+
+    fn is_full(&self) -> bool {
+        self.entries.len() >= BATCH_ENTRIES
+            || self.bytes >= BATCH_BYTES
+            || self.json_bytes >= BATCH_JSON_BYTES
+    }
+}
+
+/// How the reading of a part is recorded: whole only if the archive itself says so, and its checksums vouch for the bytes.
+fn judge(ending: &Ending, format: Format) -> (PartState, Option<String>) {
+    let told = |why: &str| Some(if why.is_empty() { ending.faults.join("; ") } else { why.to_owned() });
+    match &ending.wholeness {
+        Wholeness::Whole if format != Format::Folder && ending.proof == Proof::None => {
+            (PartState::Damaged, told("no checksum vouches for its bytes"))
+        }
+        Wholeness::Whole => (PartState::Whole, None),
+        Wholeness::Unfinished(why) | Wholeness::Damaged(why) => (PartState::Damaged, told(why)),
+        Wholeness::Unknown => (PartState::Damaged, told("")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::job::import::stage::{parse_staged, staged_path};
+
+    #[test]
+    fn a_staged_name_tells_which_entry_it_is() {
+        let path = staged_path((7, 4_000_000_000));
+        assert_eq!(parse_staged(path.rsplit('/').next().unwrap()), Some((7, 4_000_000_000)));
+        for other in ["t-7", "t-x-1", "0123456789abcdef-m", "t--1"] {
+            assert_eq!(parse_staged(other), None, "{other}");
+        }
+    }
+}

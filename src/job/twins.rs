@@ -1,0 +1,126 @@
+//! Copies for which an original stands: put aside, or removed if that is wished.
+//!
+//! Invariant: blocks where it touches the disk; nothing is moved or removed before the original is seen on disk with its length, and,
+//! where the bytes are said to be the same, compared byte by byte. May import: `store`, `fs`, `config`. Tests: `tests/it`.
+
+use std::io::Read;
+
+use crate::config::LesserCopy;
+use crate::fs::{EntryKind, FsError, Placed, Root};
+use crate::job::Outcome;
+use crate::job::faults::{end_of_fs, end_of_store, fs_fault};
+use crate::job::tools::{Tools, blocking};
+use crate::store::Twin;
+
+/// The folder of copies for which an original stands, below the root.
+const ASIDE_DIR: &str = ".gphotos-syncd/aside";
+/// Twins dealt with in one step.
+const TWINS_AT_ONCE: u32 = 256;
+/// How many names are tried for one copy.
+const NAMES_TRIED_MAX: u32 = 64;
+/// Bytes compared at once.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// What became of a copy.
+enum Done {
+    /// It is out of the way.
+    Aside,
+    /// It stays: the original is not where it should be, or the bytes differ.
+    Stays,
+}
+
+/// Puts copies aside for which an imported original stands.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn settle_twins(tools: &Tools) -> Result<(), Outcome> {
+    let wish = tools.library.takeout.lesser_copy;
+    if wish == LesserCopy::Keep || !tools.store.has_imported().await.map_err(|error| end_of_store(&error))? {
+        return Ok(());
+    }
+    let mut aside = 0_u64;
+    // Ends: every round deals with twins for good, or ends.
+    loop {
+        if tools.stop.is_begun() {
+            return Err(Outcome::Interrupted);
+        }
+        let twins = tools.store.twins(TWINS_AT_ONCE).await.map_err(|error| end_of_store(&error))?;
+        let before = aside;
+        for twin in twins {
+            let (root, one) = (tools.root.clone(), twin.clone());
+            let done = blocking(move || settle(&root, &one, wish)).await?;
+            match done.map_err(|error| end_of_fs(&error))? {
+                Done::Aside => {
+                    let recorded = tools.store.record_twin(twin.copy, twin.original).await;
+                    recorded.map_err(|error| end_of_store(&error))?;
+                    aside += 1;
+                }
+                Done::Stays => tracing::debug!(path = twin.copy_path, "a copy stays beside its original"),
+            }
+        }
+        if aside == before {
+            break;
+        }
+    }
+    if aside > 0 {
+        tracing::info!(count = aside, "copies of the Library API gave way to originals of an export");
+    }
+    Ok(())
+}
+
+fn settle(root: &Root, twin: &Twin, wish: LesserCopy) -> Result<Done, FsError> {
+    let original = root.entry(&twin.original_path)?;
+    if original.is_none_or(|entry| entry.kind != EntryKind::File || entry.bytes != twin.original_bytes) {
+        return Ok(Done::Stays);
+    }
+    let Some(copy) = root.entry(&twin.copy_path)? else { return Ok(Done::Aside) };
+    if copy.kind != EntryKind::File || copy.bytes != twin.copy_bytes {
+        // Not the file that was stored: a person's work.
+        return Ok(Done::Stays);
+    }
+    if twin.is_same {
+        if !are_same(root, &twin.original_path, &twin.copy_path)? {
+            return Ok(Done::Stays);
+        }
+        return root.remove_file(&twin.copy_path).map(|()| Done::Aside);
+    }
+    match wish {
+        LesserCopy::Keep => Ok(Done::Stays),
+        LesserCopy::Replace => root.remove_file(&twin.copy_path).map(|()| Done::Aside),
+        LesserCopy::Aside => put_aside(root, &twin.copy_path),
+    }
+}
+
+fn put_aside(root: &Root, path: &str) -> Result<Done, FsError> {
+    let to = format!("{ASIDE_DIR}/{path}");
+    let dir = to.rsplit_once('/').map_or(ASIDE_DIR, |(dir, _)| dir);
+    root.create_dir_all(dir)?;
+    for n in 1..=NAMES_TRIED_MAX {
+        let name = if n == 1 { to.clone() } else { format!("{to}.{n}") };
+        if root.place(path, &name)? == Placed::Done {
+            root.sync_dir(dir)?;
+            return Ok(Done::Aside);
+        }
+    }
+    Ok(Done::Stays)
+}
+
+/// Whether two files have the same bytes.
+fn are_same(root: &Root, one: &str, other: &str) -> Result<bool, FsError> {
+    let (Some(mut first), Some(mut second)) = (root.open_file(one)?, root.open_file(other)?) else {
+        return Ok(false);
+    };
+    let (mut piece, mut piece_too) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
+    // Ends: the files have an end.
+    loop {
+        let got = first.read(&mut piece).map_err(|source| fs_fault(root, "read", one, source))?;
+        let read = second.read_exact(&mut piece_too[..got]);
+        if read.is_err() || piece[..got] != piece_too[..got] {
+            return Ok(false);
+        }
+        if got == 0 {
+            let more = second.read(&mut piece_too).map_err(|source| fs_fault(root, "read", other, source))?;
+            return Ok(more == 0);
+        }
+    }
+}
