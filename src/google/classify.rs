@@ -13,6 +13,7 @@ use crate::google::text::clean;
 use crate::limiter::Throttle;
 use crate::secret::Secret;
 
+mod drive;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,10 @@ pub(crate) enum Host {
     Api,
     /// Answers with bytes, its errors are HTML; never sees the bearer.
     Media,
+    /// The Drive API's JSON; wants the bearer.
+    Drive,
+    /// A range of a file at the Drive API: its errors are the API's, and only a partial answer is good; wants the bearer.
+    DriveBytes,
 }
 
 /// One answer that is not good, as far as its meaning depends on it.
@@ -67,6 +72,10 @@ pub(crate) enum Verdict {
     BadPageToken,
     /// The asked range is not served.
     BadRange,
+    /// This one file is not given for so long.
+    FileRests(Duration),
+    /// This one file is not given.
+    FileRefused(String),
     /// A passing fault.
     Passing {
         /// What the server said.
@@ -81,8 +90,9 @@ pub(crate) enum Verdict {
 /// Whether the body of this answer is what was asked for.
 pub(crate) fn is_good(host: Host, status: u16) -> bool {
     match host {
-        Host::Api => status == 200,
+        Host::Api | Host::Drive => status == 200,
         Host::Media => matches!(status, 200 | 206),
+        Host::DriveBytes => status == 206,
     }
 }
 
@@ -90,6 +100,11 @@ pub(crate) fn is_good(host: Host, status: u16) -> bool {
 pub(crate) fn classify(answer: &Answer<'_>) -> Verdict {
     let rpc =
         if may_be_json(answer.headers) { RpcStatus::parse(answer.body) } else { None }.unwrap_or_default();
+    if matches!(answer.host, Host::Drive | Host::DriveBytes)
+        && let Some(verdict) = drive::verdict(answer, &rpc)
+    {
+        return verdict;
+    }
     match answer.status {
         429 => Verdict::Refused(throttle(answer, &rpc)),
         403 if rpc.is_quota() => Verdict::Refused(throttle(answer, &rpc)),
@@ -100,7 +115,7 @@ pub(crate) fn classify(answer: &Answer<'_>) -> Verdict {
         },
         404 => Verdict::NotFound,
         status => match answer.host {
-            Host::Api => classify_api(status, answer, &rpc),
+            Host::Api | Host::Drive | Host::DriveBytes => classify_api(status, answer, &rpc),
             Host::Media => classify_media(status, answer, &rpc),
         },
     }

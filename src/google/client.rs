@@ -1,7 +1,7 @@
 //! The one function that every request to Google passes, and one try of a call.
 //!
 //! Owns: permit, bearer, time-outs, bounds of bodies, and the report to the limiter. Invariant: no loop over
-//! tries; a bearer goes to API hosts only; dropping a future here drops its permit, whose outcome is then unknown.
+//! tries; a bearer goes to API hosts only; Drive is asked by GET alone; dropping a future here drops its permit, whose outcome is then unknown.
 //! May import: `auth`, `limiter`, `media`, `config`, `clock`, `secret`. Tests: `tests.rs`.
 
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::auth::Bearer;
 use crate::clock::{mono_now, wall_now};
 use crate::config::Endpoints;
 use crate::google::classify::{Answer, Host, Verdict, classify, is_good};
+use crate::google::drive::SCOPE_DRIVE_READONLY;
 use crate::google::error::{ApiError, Failure};
 use crate::google::hosts::{media_host_allowed, travels_safely};
 use crate::google::photos::SCOPE_READ_APP_CREATED;
@@ -56,8 +57,10 @@ pub(crate) struct Ask {
     pub(crate) body: Option<Value>,
     /// Whether it is for a further page.
     pub(crate) page_token_sent: bool,
-    /// The first byte wanted; 0: all.
+    /// The first byte wanted.
     pub(crate) from: u64,
+    /// The byte after the last one wanted; none: to the end.
+    pub(crate) until: Option<u64>,
 }
 
 /// A good answer whose body is still to be read.
@@ -106,31 +109,27 @@ impl Link {
         Err(self.report(ask, permit, verdict))
     }
 
-    /// Sends `ask` once and reads the JSON of the answer.
-    pub(crate) async fn ask_json(&self, ask: &Ask, bearer: &Bearer) -> Result<Value, Failure> {
-        let reply = self.send(ask, Some(bearer)).await?;
-        let body = read_whole(ask.what, reply).await?;
-        match serde_json::from_slice(&body) {
-            Ok(value) => Ok(value),
-            // The parser's words would quote the body.
-            Err(_) => Err(Failure::passing("the answer was not JSON")),
-        }
-    }
-
     fn check_address(&self, ask: &Ask) -> Result<(), ApiError> {
         let reason = match ask.host {
-            Host::Api if !travels_safely(&ask.url) => "plain http is for loopback only",
+            Host::Drive | Host::DriveBytes if ask.method != Method::GET => {
+                "this program never changes anything in Drive"
+            }
+            Host::Api | Host::Drive | Host::DriveBytes if !travels_safely(&ask.url) => {
+                "plain http is for loopback only"
+            }
             Host::Media if !media_host_allowed(&ask.url, &self.endpoints) => {
                 "the address of the bytes is not at a media host of Google's"
             }
-            Host::Api | Host::Media => return Ok(()),
+            Host::Api | Host::Media | Host::Drive | Host::DriveBytes => return Ok(()),
         };
         Err(ApiError::Fatal { what: ask.what, reason: reason.to_owned() })
     }
 
     fn request(&self, ask: &Ask, bearer: Option<&Bearer>) -> RequestBuilder {
         let (client, bearer) = match ask.host {
-            Host::Api => (self.transport.json(), bearer),
+            Host::Api | Host::Drive => (self.transport.json(), bearer),
+            // On the way to another host the client leaves the bearer behind.
+            Host::DriveBytes => (self.transport.media().clone(), bearer),
             Host::Media => (self.transport.media().clone(), None),
         };
         let mut request = client.request(ask.method.clone(), ask.url.clone());
@@ -140,10 +139,11 @@ impl Link {
         if let Some(body) = &ask.body {
             request = request.json(body);
         }
-        if ask.from > 0 {
-            request = request.header(RANGE, format!("bytes={}-", ask.from));
+        match ask.until {
+            Some(until) => request.header(RANGE, format!("bytes={}-{}", ask.from, until.saturating_sub(1))),
+            None if ask.from > 0 => request.header(RANGE, format!("bytes={}-", ask.from)),
+            None => request,
         }
-        request
     }
 
     /// Tells the limiter, and turns the verdict on a failed try into what the retry loop needs.
@@ -163,8 +163,10 @@ impl Link {
             Verdict::Expired => ApiError::Expired.into(),
             Verdict::NotFound => ApiError::NotFound { what }.into(),
             Verdict::BadPageToken => ApiError::BadPageToken { what }.into(),
+            Verdict::FileRests(rest) => ApiError::FileRests { what, rest }.into(),
+            Verdict::FileRefused(reason) => ApiError::FileRefused { what, reason }.into(),
             Verdict::ScopeMissing => {
-                let scope = SCOPE_READ_APP_CREATED.to_owned();
+                let scope = scope_of(ask.host).to_owned();
                 ApiError::ScopeMissing { what, scope, library: self.library.clone() }.into()
             }
         };
@@ -177,7 +179,23 @@ fn class_of(host: Host) -> Class {
     match host {
         Host::Api => Class::Api,
         Host::Media => Class::Media,
+        Host::Drive | Host::DriveBytes => Class::Drive,
     }
+}
+
+/// The scope without which `host` serves nothing.
+fn scope_of(host: Host) -> &'static str {
+    match host {
+        Host::Api | Host::Media => SCOPE_READ_APP_CREATED,
+        Host::Drive | Host::DriveBytes => SCOPE_DRIVE_READONLY,
+    }
+}
+
+/// The JSON of a good answer.
+pub(crate) async fn read_json(what: &'static str, reply: Reply) -> Result<Value, Failure> {
+    let body = read_whole(what, reply).await?;
+    // The parser's words would quote the body.
+    serde_json::from_slice(&body).map_err(|_| Failure::passing("the answer was not JSON"))
 }
 
 /// The whole body, which must come before the deadline and within [`JSON_BYTES_MAX`].

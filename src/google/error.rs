@@ -34,7 +34,7 @@ pub enum ApiError {
     Auth(AuthError),
     /// The token lacks a scope; a new consent gives it.
     #[error(
-        "{what}: the token lacks the scope `{scope}`, the only one that Google still serves this with\nhint: gphotos-syncd login {library}"
+        "{what}: the token lacks the scope `{scope}`, without which Google does not serve this\nhint: gphotos-syncd login {library}"
     )]
     ScopeMissing {
         /// The operation.
@@ -56,6 +56,28 @@ pub enum ApiError {
     /// The page token is no longer good (400 on a listing with a token).
     #[error("{what}: the page token has expired")]
     BadPageToken {
+        /// The operation.
+        what: &'static str,
+    },
+    /// Google gives no more of this one file for hours, whoever asks; other files are not concerned.
+    #[error("{what}: Google has given this file too often; it rests for {} h", .rest.as_secs().div_ceil(3_600))]
+    FileRests {
+        /// The operation.
+        what: &'static str,
+        /// How long to leave the file alone.
+        rest: Duration,
+    },
+    /// Google does not give this one file, and only a person can change that; other files are not concerned.
+    #[error("{what}: {reason}")]
+    FileRefused {
+        /// The operation.
+        what: &'static str,
+        /// What Google said and what the owner can do, without secrets.
+        reason: String,
+    },
+    /// The file was replaced since it was listed: what was read of it belongs to the old one.
+    #[error("{what}: the file was replaced since it was listed")]
+    Changed {
         /// The operation.
         what: &'static str,
     },
@@ -155,7 +177,7 @@ mod tests {
             ApiError::ScopeMissing { what: "mediaItems.list", scope: "s".to_owned(), library: library() };
         assert_eq!(
             error.to_string(),
-            "mediaItems.list: the token lacks the scope `s`, the only one that Google still serves this with\nhint: gphotos-syncd login alice"
+            "mediaItems.list: the token lacks the scope `s`, without which Google does not serve this\nhint: gphotos-syncd login alice"
         );
     }
 

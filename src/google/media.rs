@@ -88,11 +88,7 @@ impl MediaStream {
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, ApiError> {
-        let chunk = match timeout(self.stall, self.response.chunk()).await {
-            Ok(Ok(chunk)) => chunk,
-            Ok(Err(error)) => return Err(transient(network_reason(error))),
-            Err(_) => return Err(transient(format!("no bytes came for {} s", self.stall.as_secs()))),
-        };
+        let chunk = next_piece(&mut self.response, self.stall).await.map_err(transient)?;
         if let Some(bytes) = &chunk {
             self.at = self.at.saturating_add(bytes.len() as u64);
             if self.at > self.plan.total.unwrap_or(ITEM_BYTES_MAX) {
@@ -110,6 +106,15 @@ impl MediaStream {
             None if self.at == 0 => Err(transient("the answer was empty")),
             Some(_) | None => Ok(()),
         }
+    }
+}
+
+/// The next bytes of `response` as they come, which must be within `stall`; none at its end.
+pub(crate) async fn next_piece(response: &mut Response, stall: Duration) -> Result<Option<Bytes>, String> {
+    match timeout(stall, response.chunk()).await {
+        Ok(Ok(piece)) => Ok(piece),
+        Ok(Err(error)) => Err(network_reason(error)),
+        Err(_) => Err(format!("no bytes came for {} s", stall.as_secs())),
     }
 }
 
@@ -147,7 +152,7 @@ fn ask_for(url: &BaseUrl, part: Part, from: u64) -> Result<Ask, ApiError> {
         reason: "the address of the bytes is not a URL".to_owned(),
     })?;
     let (host, method) = (Host::Media, Method::GET);
-    Ok(Ask { what: WHAT, host, method, url, body: None, page_token_sent: false, from })
+    Ok(Ask { what: WHAT, host, method, url, body: None, page_token_sent: false, from, until: None })
 }
 
 /// What the head promises, if it fits the question, which was for the bytes from `from` on.
@@ -196,7 +201,7 @@ fn range_of(headers: &HeaderMap, from: u64, length: Option<u64>) -> Result<(u64,
 }
 
 /// Start, end (inclusive) and total of a `Content-Range`.
-fn parse_content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
+pub(crate) fn parse_content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes")?.trim_start().split_once('/')?;
     let (start, end) = range.split_once('-')?;
     let (start, end): (u64, u64) = (start.trim().parse().ok()?, end.trim().parse().ok()?);
@@ -208,7 +213,8 @@ fn parse_content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
     sound.then_some((start, end, total))
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+/// The text of a header.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 

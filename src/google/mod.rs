@@ -3,11 +3,12 @@
 //! Owns: the HTTP clients, the one function that every request passes (`client::Link::send`), the classing of
 //! answers, the retries, and the reading of Google's JSON. Invariant: no JSON type, no address of bytes and no
 //! token leaves this module; an error text never has one either. The bearer goes to API hosts only, over https
-//! or to loopback. May import: `auth`, `limiter`, `config`, `media`, `secret`, `clock`.
+//! or to loopback; nothing in Drive is ever changed, for it is asked by GET alone. May import: `auth`, `limiter`, `config`, `media`, `secret`, `clock`.
 //! Tests: beside the pure parts; `tests.rs` runs `send` and the byte streams over real loopback sockets.
 
 mod classify;
 mod client;
+mod drive;
 mod error;
 mod hosts;
 mod media;
@@ -21,6 +22,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use crate::google::drive::{
+    DriveAbout, DriveFile, DriveId, DriveNews, DrivePage, DriveStream, RANGE_BYTES, SCOPE_DRIVE_READONLY,
+};
 pub use crate::google::error::ApiError;
 pub use crate::google::hosts::media_host_allowed;
 pub use crate::google::media::MediaStream;

@@ -12,7 +12,7 @@ use url::Url;
 use crate::auth::Authorizer;
 use crate::config::Endpoints;
 use crate::google::classify::Host;
-use crate::google::client::{Ask, Link};
+use crate::google::client::{Ask, Link, Reply, read_json};
 use crate::google::error::{ApiError, Failure};
 use crate::google::media::{MediaStream, open};
 use crate::google::retry::with_retries;
@@ -35,7 +35,7 @@ const ALBUMS_PER_PAGE: u32 = 50;
 /// One library's way to Google.
 #[derive(Clone)]
 pub struct GoogleClient {
-    link: Link,
+    pub(crate) link: Link,
     auth: Authorizer,
 }
 
@@ -149,15 +149,17 @@ impl GoogleClient {
             what,
             host: Host::Api,
             method: Method::GET,
-            url: address(&self.link.endpoints.library, segments).ok_or(ApiError::NotFound { what })?,
+            url: address(&self.link.endpoints.library, &["v1"], segments)
+                .ok_or(ApiError::NotFound { what })?,
             body: None,
             page_token_sent: false,
             from: 0,
+            until: None,
         })
     }
 
     /// Makes the call, with retries; `read` turns the answer into values, and what it cannot read is a passing fault.
-    async fn call<T, E: Into<String>>(
+    pub(crate) async fn call<T, E: Into<String>>(
         &self,
         ask: &Ask,
         read: impl Fn(&Value) -> Result<T, E>,
@@ -171,14 +173,18 @@ impl GoogleClient {
         .await
     }
 
-    /// One try; a bearer that was not taken is renewed once.
     async fn attempt(&self, ask: &Ask) -> Result<Value, Failure> {
+        read_json(ask.what, self.send(ask).await?).await
+    }
+
+    /// One try; a bearer that was not taken is renewed once.
+    pub(crate) async fn send(&self, ask: &Ask) -> Result<Reply, Failure> {
         let bearer = self.auth.bearer().await?;
-        match self.link.ask_json(ask, &bearer).await {
+        match self.link.send(ask, Some(&bearer)).await {
             Err(Failure::Stale) => {
                 tracing::debug!(library = %self.link.library, what = ask.what, "the bearer was not taken");
                 let fresh = self.auth.renew(&bearer).await?;
-                self.link.ask_json(ask, &fresh).await
+                self.link.send(ask, Some(&fresh)).await
             }
             other => other,
         }
@@ -195,13 +201,13 @@ fn page_query(ask: &mut Ask, size: u32, page: Option<&str>) {
     ask.page_token_sent = page.is_some();
 }
 
-/// `endpoint` + `/v1/` + `segments`; none for a segment that would be lost or climb in the path.
-fn address(endpoint: &Url, segments: &[&str]) -> Option<Url> {
+/// `endpoint` + `version` + `segments`; none for a segment that would be lost or climb in the path.
+pub(crate) fn address(endpoint: &Url, version: &[&str], segments: &[&str]) -> Option<Url> {
     if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
         return None;
     }
     let mut url = endpoint.clone();
-    url.path_segments_mut().ok()?.pop_if_empty().push("v1").extend(segments);
+    url.path_segments_mut().ok()?.pop_if_empty().extend(version).extend(segments);
     Some(url)
 }
 
@@ -223,7 +229,7 @@ mod tests {
             ("https://h", vec!["albums", "."], None),
             ("https://h", vec!["albums", ""], None),
         ] {
-            let url = address(&Url::parse(endpoint).unwrap(), &segments);
+            let url = address(&Url::parse(endpoint).unwrap(), &["v1"], &segments);
             assert_eq!(url.as_ref().map(Url::as_str), want, "{endpoint} {segments:?}");
         }
     }

@@ -139,7 +139,8 @@ impl RpcStatus {
         })
     }
 
-    fn has_reason(&self, names: &[&str]) -> bool {
+    /// Whether one of `names` is among the reasons that the answer gives.
+    pub(crate) fn has_reason(&self, names: &[&str]) -> bool {
         self.reasons.iter().any(|reason| names.contains(&reason.as_str()))
     }
 }

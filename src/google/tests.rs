@@ -1,160 +1,32 @@
 //! Tests of `google`.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+pub(crate) mod server;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use url::Url;
 
-use crate::auth::Bearer;
-use crate::config::{Endpoints, Limits};
-use crate::google::classify::Host;
-use crate::google::client::{Ask, Link};
+use crate::google::client::{Ask, Link, read_json};
 use crate::google::error::Failure;
 use crate::google::media::open;
-use crate::google::transport::Limits as TimeLimits;
-use crate::google::{ApiError, GoogleClient, MediaStream, Part, Transport};
-use crate::limiter::{Limiter, Window};
+use crate::google::tests::server::{Answer, Server, bearer, http, json};
+use crate::google::{ApiError, GoogleClient, MediaStream, Part};
+use crate::limiter::Window;
 use crate::media::{BaseUrl, LibraryName};
 use crate::secret::Secret;
 
-/// What the server writes for one request, and what it does then.
-#[derive(Clone)]
-enum Answer {
-    /// Writes and closes.
-    Close(String),
-    /// Writes and stays silent with the connection open.
-    Stall(String),
-    /// Closes without a word.
-    Reset,
-}
-
-/// A server on an ephemeral port that answers with its script, one answer a request.
-struct Server {
-    url: Url,
-    heads: Arc<Mutex<Vec<String>>>,
+async fn ask_json(link: &Link, ask: &Ask) -> Result<serde_json::Value, Failure> {
+    read_json(ask.what, link.send(ask, Some(&bearer())).await?).await
 }
 
 impl Server {
-    async fn start(script: Vec<Answer>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let script = Arc::new(Mutex::new(VecDeque::from(script)));
-        let seen = Arc::clone(&heads);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer_one(stream, Arc::clone(&script), Arc::clone(&seen)));
-            }
-        });
-        Self { url, heads }
-    }
-
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
-    }
-
-    /// A link to this server whose time-outs are short.
-    fn link(&self) -> Link {
-        self.link_to(self.url.as_str())
-    }
-
-    fn link_to(&self, library: &str) -> Link {
-        let endpoints = Endpoints {
-            library: Url::parse(library).unwrap(),
-            picker: self.url.clone(),
-            drive: self.url.clone(),
-        };
-        let limits = TimeLimits {
-            answer: Duration::from_secs(5),
-            stall: Duration::from_millis(100),
-            rest: Duration::from_secs(1),
-        };
-        Link {
-            library: LibraryName::try_new("alice").unwrap(),
-            transport: Transport::with_limits(&endpoints, limits).unwrap(),
-            endpoints,
-            limiter: Limiter::open(&no_limits(), None).unwrap(),
-        }
-    }
-
-    fn ask(&self) -> Ask {
-        let method = reqwest::Method::GET;
-        let url = self.url.join("/v1/mediaItems?pageSize=100").unwrap();
-        Ask {
-            what: "mediaItems.list",
-            host: Host::Api,
-            method,
-            url,
-            body: None,
-            page_token_sent: false,
-            from: 0,
-        }
-    }
-
     async fn ask_json(&self) -> Result<serde_json::Value, Failure> {
-        self.link().ask_json(&self.ask(), &bearer()).await
+        ask_json(&self.link(), &self.ask()).await
     }
 
     async fn open(&self, from: u64) -> Result<MediaStream, ApiError> {
         let url = BaseUrl(Secret::new(format!("{}media/s3cret", self.url)));
         open(&self.link(), &url, Part::Still, from).await
     }
-}
-
-async fn answer_one(
-    mut stream: TcpStream,
-    script: Arc<Mutex<VecDeque<Answer>>>,
-    heads: Arc<Mutex<Vec<String>>>,
-) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let Ok(byte) = stream.read_u8().await else { return };
-        head.push(byte);
-    }
-    heads.lock().unwrap().push(String::from_utf8(head).unwrap().to_ascii_lowercase());
-    let answer = script.lock().unwrap().pop_front().unwrap_or(Answer::Reset);
-    match answer {
-        Answer::Close(text) => drop(stream.write_all(text.as_bytes()).await),
-        Answer::Stall(text) => {
-            drop(stream.write_all(text.as_bytes()).await);
-            std::future::pending::<()>().await;
-        }
-        Answer::Reset => {}
-    }
-}
-
-fn no_limits() -> Limits {
-    Limits {
-        api_requests_per_second: 1000.0,
-        media_requests_per_second: 1000.0,
-        api_requests_per_day: 0,
-        media_requests_per_day: 0,
-        downloads: 8,
-        bytes_per_second: None,
-        min_free_space: 0,
-        rest_after_429: Duration::from_secs(30),
-        rest_after_fault: Duration::from_secs(1),
-        stall_timeout: Duration::from_secs(60),
-        ..Limits::default()
-    }
-}
-
-fn bearer() -> Bearer {
-    Bearer { token: Secret::new("opaque-bearer"), issue: 1 }
-}
-
-fn http(status: u16, headers: &str, body: &str) -> Answer {
-    let length = body.len();
-    Answer::Close(format!(
-        "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
-    ))
-}
-
-fn json(status: u16, body: &str) -> Answer {
-    http(status, "Content-Type: application/json\r\n", body)
 }
 
 async fn drain(stream: &mut MediaStream) -> Result<Vec<u8>, ApiError> {
@@ -186,7 +58,7 @@ async fn a_search_goes_by_post() {
     let server = Server::start(vec![json(200, "{}")]).await;
     let mut ask = server.ask();
     (ask.method, ask.body) = (reqwest::Method::POST, Some(serde_json::json!({"albumId": "A"})));
-    server.link().ask_json(&ask, &bearer()).await.unwrap();
+    ask_json(&server.link(), &ask).await.unwrap();
     let head = server.heads().remove(0);
     assert!(head.starts_with("post ") && head.contains("content-type: application/json"), "{head}");
 }
@@ -226,7 +98,7 @@ async fn a_server_out_of_reach_is_told_by_its_host() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     drop(listener);
-    let server = Server { url, heads: Arc::default() };
+    let server = Server::gone(url);
     let text = reason(server.ask_json().await.unwrap_err());
     assert!(text.starts_with("test: cannot connect to 127.0.0.1:") && !text.contains("://"), "{text}");
 }
@@ -254,7 +126,7 @@ async fn refusals_and_credential_faults_keep_their_class() {
     .await;
     let text = reason(server.ask_json().await.unwrap_err());
     assert!(
-        text.contains("photoslibrary.readonly.appcreateddata`, the only one that Google still serves this with\nhint: gphotos-syncd login alice"),
+        text.contains("photoslibrary.readonly.appcreateddata`, without which Google does not serve this\nhint: gphotos-syncd login alice"),
         "{text}"
     );
 }
@@ -272,7 +144,7 @@ async fn the_bearer_never_travels_over_plain_http_to_another_machine() {
     let server = Server::start(vec![]).await;
     let mut ask = server.ask();
     ask.url = Url::parse("http://192.0.2.1/v1/mediaItems").unwrap();
-    let text = reason(server.link().ask_json(&ask, &bearer()).await.unwrap_err());
+    let text = reason(ask_json(&server.link(), &ask).await.unwrap_err());
     assert_eq!(text, "mediaItems.list: plain http is for loopback only");
 }
 
@@ -388,6 +260,7 @@ fn calls_can_be_made_from_any_thread() {
         assert_send(&client.list_albums(None));
         assert_send(&client.batch_get(&[]));
         assert_send(&client.open_media(url, Part::Still, 0));
+        assert_send(&client.drive_news("1"));
     }
     let _ = calls;
 }

@@ -85,7 +85,7 @@ impl Transport {
         self.json.clone()
     }
 
-    /// The client for bytes: no bearer passes it.
+    /// The client for bytes: a bearer passes it to the Drive API's own host, and never follows a redirect from there.
     pub(crate) fn media(&self) -> &Client {
         &self.media
     }

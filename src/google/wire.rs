@@ -116,13 +116,14 @@ fn kind_of(mime: Option<&str>, metadata: &Value) -> MediaKind {
     }
 }
 
-fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+/// A moment in RFC 3339 that a file system can bear.
+pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
     YEARS.contains(&time.year()).then_some(time)
 }
 
 /// The entries of a page; a list that is left out is empty.
-fn list<'a>(answer: &'a Value, key: &str) -> Result<&'a [Value], &'static str> {
+pub(crate) fn list<'a>(answer: &'a Value, key: &str) -> Result<&'a [Value], &'static str> {
     let Some(fields) = answer.as_object() else { return Err("the answer was not a page") };
     if fields.contains_key("error") {
         return Err("the answer has an error in it");
@@ -137,7 +138,7 @@ fn list<'a>(answer: &'a Value, key: &str) -> Result<&'a [Value], &'static str> {
 }
 
 /// The next page's token; the one just sent would lead round in a circle.
-fn next_token(answer: &Value, sent: Option<&str>) -> Result<Option<String>, &'static str> {
+pub(crate) fn next_token(answer: &Value, sent: Option<&str>) -> Result<Option<String>, &'static str> {
     match answer.get("nextPageToken") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(token)) if token.is_empty() => Ok(None),
@@ -152,12 +153,12 @@ fn next_token(answer: &Value, sent: Option<&str>) -> Result<Option<String>, &'st
 }
 
 /// A text that is there and not empty.
-fn text(value: &Value, key: &str) -> Option<String> {
+pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key)?.as_str().filter(|text| !text.is_empty()).map(ToOwned::to_owned)
 }
 
 /// A number, or a text with one: int64 travels as text.
-fn number(value: &Value, key: &str) -> Option<u64> {
+pub(crate) fn number(value: &Value, key: &str) -> Option<u64> {
     let value = value.get(key)?;
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }

@@ -81,10 +81,15 @@ pub(crate) fn end_of_api(error: &ApiError, now: DateTime<Utc>) -> Outcome {
         ApiError::Parked(parked) => end_of_parking(parked),
         ApiError::Auth(error) => end_of_auth(error),
         ApiError::ScopeMissing { .. } => Outcome::NeedsLogin(text),
-        ApiError::Transient { .. } => Outcome::Transient(text),
+        ApiError::FileRests { rest, .. } => {
+            let rest = TimeDelta::from_std(*rest).unwrap_or(TimeDelta::hours(24));
+            Outcome::Throttled { until: now + rest, day: false }
+        }
+        ApiError::Transient { .. } | ApiError::Changed { .. } => Outcome::Transient(text),
         ApiError::Expired
         | ApiError::NotFound { .. }
         | ApiError::BadPageToken { .. }
+        | ApiError::FileRefused { .. }
         | ApiError::Fatal { .. } => Outcome::Failed(text),
     }
 }
@@ -205,6 +210,9 @@ mod tests {
             (ApiError::Auth(login()), RunEnd::NeedsLogin),
             (ApiError::Transient { what: "list", reason: "503".to_owned() }, RunEnd::Transient),
             (ApiError::Fatal { what: "list", reason: "400".to_owned() }, RunEnd::Failed),
+            (ApiError::FileRests { what: "bytes", rest: Duration::from_secs(60) }, RunEnd::Throttled),
+            (ApiError::FileRefused { what: "bytes", reason: "abusive".to_owned() }, RunEnd::Failed),
+            (ApiError::Changed { what: "bytes" }, RunEnd::Transient),
         ];
         for (error, expected) in table {
             assert_eq!(run_end(&end_of_api(&error, now())), expected, "{error:?}");

@@ -125,8 +125,8 @@ fn end_of_try(error: &ApiError, ticket: &mut Ticket) -> End {
     let is_clip = ticket.wanted.part == FilePart::Motion;
     let is_guess = is_clip && !ticket.certain_clip;
     match error {
-        ApiError::Throttled { rest } => End::Throttled(*rest),
-        ApiError::Transient { .. } => End::Broken(text_of(error)),
+        ApiError::Throttled { rest } | ApiError::FileRests { rest, .. } => End::Throttled(*rest),
+        ApiError::Transient { .. } | ApiError::Changed { .. } => End::Broken(text_of(error)),
         ApiError::Parked(_) | ApiError::Auth(_) | ApiError::ScopeMissing { .. } => {
             End::Halt(end_of_api(error, wall_now()))
         }
@@ -139,7 +139,9 @@ fn end_of_try(error: &ApiError, ticket: &mut Ticket) -> End {
         ApiError::Expired | ApiError::NotFound { .. } => {
             End::Refused(format!("{}, though it is new", text_of(error)))
         }
-        ApiError::BadPageToken { .. } | ApiError::Fatal { .. } => End::Refused(text_of(error)),
+        ApiError::BadPageToken { .. } | ApiError::FileRefused { .. } | ApiError::Fatal { .. } => {
+            End::Refused(text_of(error))
+        }
     }
 }
 

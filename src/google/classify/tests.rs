@@ -1,5 +1,7 @@
 //! Tests of `google/classify`.
 
+mod drive;
+
 use chrono::TimeZone;
 use proptest::prelude::*;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -47,6 +49,8 @@ fn word(verdict: &Verdict) -> &'static str {
         Verdict::NotFound => "not-found",
         Verdict::BadPageToken => "bad-page-token",
         Verdict::BadRange => "bad-range",
+        Verdict::FileRests(_) => "file-rests",
+        Verdict::FileRefused(_) => "file-refused",
         Verdict::Passing { .. } => "passing",
         Verdict::Fatal(_) => "fatal",
     }
@@ -200,9 +204,9 @@ fn a_html_body_is_never_quoted() {
 
 proptest! {
     #[test]
-    fn no_answer_breaks_the_classifier(status in 100u16..600, body in ".{0,200}", wish in "[ -~]{0,40}", api: bool) {
-        let host = if api { Host::Api } else { Host::Media };
+    fn no_answer_breaks_the_classifier(status in 100u16..600, body in ".{0,200}", wish in "[ -~]{0,40}", which in 0_usize..4) {
+        let host = [Host::Api, Host::Media, Host::Drive, Host::DriveBytes][which];
         let verdict = judge(host, status, &[JSON, ("retry-after", &wish)], &body, false);
-        prop_assert_eq!(word(&verdict) == "stale", api && status == 401);
+        prop_assert_eq!(word(&verdict) == "stale", host != Host::Media && status == 401);
     }
 }
