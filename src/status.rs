@@ -311,6 +311,12 @@ pub struct ClassStatus {
     pub day_used: u64,
     /// The day's budget; none if it is not counted.
     pub day_budget: Option<u64>,
+    /// Bytes fetched today, for a class whose bytes are counted.
+    #[serde(default)]
+    pub day_bytes: u64,
+    /// The day's budget of bytes; none if they are not counted.
+    #[serde(default)]
+    pub day_bytes_budget: Option<u64>,
     /// Until when nothing is sent, where that is known.
     pub parked_until: Option<DateTime<Utc>>,
     /// Requests sent since the start.
@@ -325,5 +331,10 @@ impl ClassStatus {
     pub fn left_today(&self) -> Option<u64> {
         let left = self.day_budget?.saturating_sub(self.day_used);
         Some(if self.mode == DAY_SPENT { 0 } else { left })
+    }
+
+    /// Bytes that are left of the day's budget.
+    pub fn bytes_left_today(&self) -> Option<u64> {
+        Some(self.day_bytes_budget?.saturating_sub(self.day_bytes))
     }
 }

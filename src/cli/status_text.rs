@@ -170,12 +170,16 @@ fn class_line(class: &ClassStatus) -> String {
         Some((left, budget)) => format!("{} of {} left today", grouped(left), grouped(budget)),
         None => format!("{} today", grouped(class.day_used)),
     };
+    let bytes = class
+        .bytes_left_today()
+        .zip(class.day_bytes_budget)
+        .map_or(String::new(), |(left, budget)| format!(", {} of {} left today", size(left), size(budget)));
     let (pace, unit) = rates(class.pace, class.ceiling);
     let told = if class.ceiling_told { ", as Google told" } else { "" };
     let parked =
         class.parked_until.map_or(String::new(), |until| format!(", parked until {}", moment(until)));
     format!(
-        "{}: {pace} {unit}{told} ({}), {today}, {} throttled of {} sent{parked}",
+        "{}: {pace} {unit}{told} ({}), {today}{bytes}, {} throttled of {} sent{parked}",
         class.class,
         class.mode,
         grouped(class.throttled),

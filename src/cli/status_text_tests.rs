@@ -88,6 +88,8 @@ fn everything_that_a_person_asks_is_in_the_text() {
         mode: "steady".to_owned(),
         day_used: 1_000,
         day_budget: Some(10_000),
+        day_bytes: 0,
+        day_bytes_budget: None,
         parked_until: None,
         sent: 2_000,
         throttled: 3,
@@ -112,6 +114,27 @@ fn everything_that_a_person_asks_is_in_the_text() {
         assert!(text.contains(words), "`{words}` is missing in:\n{text}");
     }
     assert!(!text.contains("5.jpg"), "{text}");
+}
+
+#[test]
+fn the_days_bytes_are_told_where_they_are_counted() {
+    let class = ClassStatus {
+        class: "drive".to_owned(),
+        pace: 10.0,
+        ceiling: 10.0,
+        ceiling_told: false,
+        mode: "steady".to_owned(),
+        day_used: 12,
+        day_budget: None,
+        day_bytes: 50 << 30,
+        day_bytes_budget: Some(750 << 30),
+        parked_until: None,
+        sent: 12,
+        throttled: 0,
+    };
+    let text = text_of(&daemon(vec![library()], vec![class]), now());
+    let want = "drive: 10.0 of at most 10.0 requests/s (steady), 12 today, 700.0 GiB of 750.0 GiB left today, 0 throttled of 12 sent";
+    assert!(text.contains(want), "{text}");
 }
 
 #[test]

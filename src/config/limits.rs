@@ -23,6 +23,8 @@ const DOWNLOADS_MAX: u64 = 64;
 pub(crate) const BYTES_PER_SECOND_MIN: u64 = 1 << 10;
 /// The fastest transfer, bytes per second: above any network card.
 pub(crate) const BYTES_PER_SECOND_MAX: u64 = 1 << 40;
+/// The most bytes of a day from Drive: a larger figure is a slip of the unit.
+const DRIVE_BYTES_MAX: u64 = 1 << 50;
 /// The most room to keep free, bytes: a larger figure is a slip of the unit.
 const MIN_FREE_SPACE_MAX: u64 = 1 << 50;
 /// The shortest rest: only a test server forgives it.
@@ -49,6 +51,8 @@ pub struct Limits {
     pub api_requests_per_day: u64,
     /// Media requests in one Pacific day; 0: not counted; default 75,000, Google's quota.
     pub media_requests_per_day: u64,
+    /// Bytes that all libraries together fetch from Drive in one Pacific day; 0: not counted; default 750 GiB of Google's 1 TB.
+    pub drive_bytes_per_day: u64,
     /// Whether a day's requests are spread over what is left of the day; default no.
     pub spread_over_day: bool,
     /// Downloads at once, all libraries together; default 8.
@@ -76,6 +80,7 @@ impl Default for Limits {
             media_requests_per_second: 30.0,
             api_requests_per_day: 10_000,
             media_requests_per_day: 75_000,
+            drive_bytes_per_day: 750 << 30,
             spread_over_day: false,
             downloads: 8,
             bytes_per_second: None,
@@ -113,46 +118,32 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         raw.media_requests_per_day.as_ref(),
         default.media_requests_per_day,
     );
+    let mut size_up_to =
+        |key: &str, leaf, default, most| read(key, leaf, default, faults, |raw| size(raw, 0, most));
+    let (drive, free) = (raw.drive_bytes_per_day.as_ref(), raw.min_free_space.as_ref());
+    let drive_bytes_per_day =
+        size_up_to("drive-bytes-per-day", drive, default.drive_bytes_per_day, DRIVE_BYTES_MAX);
+    let min_free_space = size_up_to("min-free-space", free, default.min_free_space, MIN_FREE_SPACE_MAX);
     let bytes_per_second = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, speed);
-    let min_free_space =
-        read("min-free-space", raw.min_free_space.as_ref(), default.min_free_space, faults, |raw| {
-            size(raw, 0, MIN_FREE_SPACE_MAX)
-        });
     let downloads = read("downloads", raw.downloads.as_ref(), default.downloads, faults, |raw| {
         count(raw, 1, DOWNLOADS_MAX).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
     });
     let spread_over_day =
         read("spread-over-day", raw.spread_over_day.as_ref(), default.spread_over_day, faults, truth);
-    let mut span = |key: &str, leaf, default, allowed: RangeInclusive<Duration>| {
-        read(key, leaf, default, faults, |raw| time(raw, *allowed.start(), *allowed.end()))
-    };
+    let [rest_after_429, rest_after_fault, stall_timeout] = waits(raw, &default, faults);
     let limits = Limits {
         api_requests_per_second,
         media_requests_per_second,
         api_requests_per_day,
         media_requests_per_day,
+        drive_bytes_per_day,
         spread_over_day,
         downloads,
         bytes_per_second,
         min_free_space,
-        rest_after_429: span(
-            "rest-after-429",
-            raw.rest_after_429.as_ref(),
-            default.rest_after_429,
-            REST_MIN..=REST_MAX,
-        ),
-        rest_after_fault: span(
-            "rest-after-fault",
-            raw.rest_after_fault.as_ref(),
-            default.rest_after_fault,
-            FAULT_REST_MIN..=FAULT_REST_MAX,
-        ),
-        stall_timeout: span(
-            "stall-timeout",
-            raw.stall_timeout.as_ref(),
-            default.stall_timeout,
-            STALL_MIN..=STALL_MAX,
-        ),
+        rest_after_429,
+        rest_after_fault,
+        stall_timeout,
         windows: default.windows,
     };
     check_spread(raw, &limits, faults);
@@ -174,6 +165,19 @@ fn check_spread(raw: &RawLimits, limits: &Limits, faults: &mut Faults) {
     faults.push(
         fault.hint("set `api-requests-per-day` or `media-requests-per-day`, or remove `spread-over-day`"),
     );
+}
+
+/// The rests after 429 and after a fault, and the longest silence.
+fn waits(raw: &RawLimits, default: &Limits, faults: &mut Faults) -> [Duration; 3] {
+    let mut span = |key: &str, leaf, default, allowed: RangeInclusive<Duration>| {
+        read(key, leaf, default, faults, |raw| time(raw, *allowed.start(), *allowed.end()))
+    };
+    let after_fault = raw.rest_after_fault.as_ref();
+    [
+        span("rest-after-429", raw.rest_after_429.as_ref(), default.rest_after_429, REST_MIN..=REST_MAX),
+        span("rest-after-fault", after_fault, default.rest_after_fault, FAULT_REST_MIN..=FAULT_REST_MAX),
+        span("stall-timeout", raw.stall_timeout.as_ref(), default.stall_timeout, STALL_MIN..=STALL_MAX),
+    ]
 }
 
 /// The speed of all downloads together.

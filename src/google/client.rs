@@ -22,7 +22,7 @@ use crate::google::hosts::{media_host_allowed, travels_safely};
 use crate::google::photos::SCOPE_READ_APP_CREATED;
 use crate::google::text::network_reason;
 use crate::google::transport::Transport;
-use crate::limiter::{Class, Limiter, Permit};
+use crate::limiter::{Charge, Class, Limiter, Permit};
 use crate::media::LibraryName;
 
 /// The longest JSON answer that is read, bytes, unpacked: a page of 100 items has about 200 KiB.
@@ -67,6 +67,8 @@ pub(crate) struct Ask {
 pub(crate) struct Reply {
     /// Head and body.
     pub(crate) response: Response,
+    /// The bytes that it may bring, for a range of Drive's.
+    pub(crate) charge: Option<Charge>,
     /// When a JSON body must have come.
     deadline: Instant,
 }
@@ -77,6 +79,12 @@ impl Link {
     /// Sends `ask` once, with leave of the limiter, and tells the limiter how it was answered.
     pub(crate) async fn send(&self, ask: &Ask, bearer: Option<&Bearer>) -> Result<Reply, Failure> {
         self.check_address(ask)?;
+        let charge = match ask.until {
+            Some(until) => {
+                Some(self.limiter.claim_bytes(&self.library, until.saturating_sub(ask.from)).await?)
+            }
+            None => None,
+        };
         let permit = self.limiter.acquire(class_of(ask.host), &self.library).await?;
         let limit = self.transport.limits().answer;
         let deadline = mono_now() + limit;
@@ -93,7 +101,7 @@ impl Link {
         tracing::trace!(library = %self.library, what = ask.what, status, "answered");
         if is_good(ask.host, status) {
             permit.admitted();
-            return Ok(Reply { response, deadline });
+            return Ok(Reply { response, charge, deadline });
         }
         let headers = response.headers().clone();
         let body = read_start(response, deadline).await;
@@ -200,7 +208,7 @@ pub(crate) async fn read_json(what: &'static str, reply: Reply) -> Result<Value,
 
 /// The whole body, which must come before the deadline and within [`JSON_BYTES_MAX`].
 async fn read_whole(what: &'static str, reply: Reply) -> Result<Vec<u8>, Failure> {
-    let Reply { mut response, deadline } = reply;
+    let Reply { mut response, deadline, .. } = reply;
     let mut body = Vec::new();
     loop {
         // Ends: each chunk has at least one byte, and the body is bounded.

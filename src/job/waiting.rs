@@ -44,6 +44,8 @@ mod tests {
             mode: mode.to_owned(),
             day_used: 0,
             day_budget: None,
+            day_bytes: 0,
+            day_bytes_budget: None,
             parked_until: secs.map(|secs| now() + TimeDelta::seconds(secs)),
             sent: 0,
             throttled: 0,

@@ -1,4 +1,4 @@
-//! The requests of one class in one day, which Google ends at midnight in America/Los_Angeles.
+//! What is used of one budget in one day, which Google ends at midnight in America/Los_Angeles: requests of a class, or bytes.
 //!
 //! Owns: the count against the day's budget, by library, and the mark that Google itself said the day's quota is
 //! spent. A request counts when it is sent, and not if it was refused for quota.
@@ -126,20 +126,30 @@ impl DayBudget {
 
     /// Counts a request of `library` that is sent now; [`Self::parked_until`] has allowed it.
     pub fn count(&mut self, library: &LibraryName) {
-        self.day.used = self.day.used.saturating_add(1);
-        if let Some(used) = self.day.libraries.get_mut(library) {
-            *used += 1;
-        } else {
-            self.day.libraries.insert(library.clone(), 1);
-        }
+        self.add(library, 1);
     }
 
     /// Takes back a request of `library` counted on `date`: it was refused for quota.
     pub fn uncount(&mut self, library: &LibraryName, date: NaiveDate) {
+        self.take_back(library, date, 1);
+    }
+
+    /// Counts `number` at once.
+    pub(crate) fn add(&mut self, library: &LibraryName, number: u64) {
+        self.day.used = self.day.used.saturating_add(number);
+        if let Some(used) = self.day.libraries.get_mut(library) {
+            *used = used.saturating_add(number);
+        } else {
+            self.day.libraries.insert(library.clone(), number);
+        }
+    }
+
+    /// Takes `number` of `library` back that were counted on `date`.
+    pub(crate) fn take_back(&mut self, library: &LibraryName, date: NaiveDate, number: u64) {
         if date == self.day.date {
-            self.day.used = self.day.used.saturating_sub(1);
+            self.day.used = self.day.used.saturating_sub(number);
             if let Some(used) = self.day.libraries.get_mut(library) {
-                *used = used.saturating_sub(1);
+                *used = used.saturating_sub(number);
             }
         }
     }
@@ -154,17 +164,27 @@ impl DayBudget {
 
     /// Whether the disk must be told a larger count before the next request leaves.
     pub(crate) fn needs_reserve(&self) -> bool {
-        self.limit.is_some() && self.reserve.is_some_and(|reserve| self.day.used >= reserve)
+        self.needs_reserve_for(1)
+    }
+
+    /// Whether the disk must be told a larger count before `number` more are counted.
+    pub(crate) fn needs_reserve_for(&self, number: u64) -> bool {
+        let after = self.day.used.saturating_add(number);
+        self.limit.is_some() && self.reserve.is_some_and(|reserve| after > reserve)
     }
 
     /// What to write: the exact state, or one with a reserve for a pace of `per_sec`.
     pub(crate) fn record(&self, ahead_per_sec: Option<f64>) -> DayRecord {
+        let (Some(per_sec), Some(limit)) = (ahead_per_sec, self.limit) else { return self.record_ahead(0) };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a pace is positive")]
+        let ahead = ((per_sec * RESERVE_SECS) as u64).min(limit / 100 * RESERVE_PERCENT_MAX);
+        self.record_ahead(ahead.saturating_add(RESERVE_MIN))
+    }
+
+    /// What to write, with a reserve of `ahead`.
+    pub(crate) fn record_ahead(&self, ahead: u64) -> DayRecord {
         let mut record = self.day.clone();
-        if let (Some(per_sec), Some(limit)) = (ahead_per_sec, self.limit) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a pace is positive")]
-            let ahead = ((per_sec * RESERVE_SECS) as u64).min(limit / 100 * RESERVE_PERCENT_MAX);
-            record.used = self.day.used.saturating_add(ahead).saturating_add(RESERVE_MIN);
-        }
+        record.used = record.used.saturating_add(ahead);
         record
     }
 

@@ -1,12 +1,14 @@
 //! The classes of requests: each has a quota of its own at Google, and a pace of its own here.
 //!
-//! Owns: their names, and what the configuration allows them. Invariant: pure. May import: `config`. Tests: in `limiter/tests`.
+//! Owns: their names, and what the configuration allows them. Invariant: pure. May import: `config`. Tests: here, and in `limiter/tests`.
 
 use crate::config::Limits;
 
 /// Requests per second to the token endpoint: a refresh an hour for each library, so far from any quota.
 const TOKEN_REQUESTS_PER_SEC: f64 = 5.0;
-/// Requests per second to the Drive API; its quota per minute and user is far above.
+/// Requests per second to the Drive API, of all libraries together. Google counts units there, 5 to 200 a request, but at this rate
+/// even the dearest make 120,000 a minute, while each user may use 325,000 and the project 1,000,000; so requests need no weights.
+/// Projects with the older quotas may make 12,000 requests a minute. Bytes have a budget of their own: `egress`.
 const DRIVE_REQUESTS_PER_SEC: f64 = 10.0;
 
 /// What a class may send by the configuration.
@@ -60,5 +62,30 @@ impl Class {
             Self::Drive => (DRIVE_REQUESTS_PER_SEC, 0),
         };
         Allowed { per_sec, per_day, spread: limits.spread_over_day }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Limits;
+    use crate::limiter::Class;
+
+    #[test]
+    fn the_dearest_requests_to_drive_stay_below_its_units_whatever_is_configured() {
+        // https://developers.google.com/workspace/drive/api/guides/limits: a look costs 5 units, a list 100, a download 200.
+        const DEAREST: f64 = 200.0;
+        const PER_MINUTE_AND_USER: f64 = 325_000.0;
+        const OLD_REQUESTS_PER_MINUTE: f64 = 12_000.0;
+        let most =
+            Limits { api_requests_per_second: 1e6, media_requests_per_second: 1e6, ..Limits::default() };
+        for limits in [Limits::default(), most] {
+            let allowed = Class::Drive.allowed(&limits);
+            let per_minute = allowed.per_sec * 60.0;
+            // A second's worth of requests may have been saved up when the minute begins.
+            let units = (per_minute + allowed.per_sec) * DEAREST;
+            // All libraries together use less than one user may, so the project's larger quota is out of reach too.
+            assert!(units < PER_MINUTE_AND_USER, "{units}");
+            assert!(per_minute < OLD_REQUESTS_PER_MINUTE && allowed.per_day == 0);
+        }
     }
 }

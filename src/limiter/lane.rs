@@ -5,7 +5,7 @@
 //! Invariant: one short lock, never held across a wait; reads no clock and does no I/O.
 //! May import: `config`, `media`, `status`. Tests: in `limiter/tests`.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::limiter::moment::{Moment, duration};
 use crate::limiter::pace::{Pilot, Refusal};
 use crate::limiter::queue::Queue;
 use crate::limiter::told::Told;
+use crate::limiter::verdict::{Refused, Sent, Verdict};
 use crate::limiter::{Class, Limiter, Parked, Throttle, Window};
 use crate::media::LibraryName;
 use crate::status::{BLOCKED, ClassStatus, DAY_SPENT};
@@ -39,38 +40,6 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
 
 /// How often it is looked whether what Google told still holds.
 const TOLD_LOOK_AFTER: Duration = Duration::from_secs(600);
-
-/// A request that was let go.
-#[derive(Clone, Debug)]
-pub(crate) struct Sent {
-    at: f64,
-    date: NaiveDate,
-    library: LibraryName,
-}
-
-/// What one that waits is to do.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    /// Send.
-    Go(Sent),
-    /// Do not wait here.
-    Park(Parked),
-    /// Ask again at this moment, or when woken.
-    Sleep(Duration),
-    /// Ask again when woken.
-    Wait,
-    /// Write a larger reserve, then ask again.
-    Save,
-}
-
-/// What a refusal leads to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Refused {
-    /// It must be on disk at once.
-    pub(crate) is_urgent: bool,
-    /// The ceiling that Google told, requests per second, if that is lower than the one before.
-    pub(crate) lowered: Option<f64>,
-}
 
 #[derive(Debug)]
 struct State {
@@ -119,11 +88,15 @@ impl Lane {
         {
             pilot.hold(now.secs(), now.secs_at(until));
         }
-        let jitter = TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS));
         let state = State {
             pilot,
             gate: Gate::new(ceiling),
-            budget: DayBudget::new(told.per_day(allowed.per_day, now.wall), record.day, on_disk, jitter),
+            budget: DayBudget::new(
+                told.per_day(allowed.per_day, now.wall),
+                record.day,
+                on_disk,
+                reset_jitter(),
+            ),
             at_once: Concurrency::default(),
             queue: Queue::default(),
             comeback: Comeback::default(),
@@ -242,6 +215,7 @@ impl Lane {
             day: state.budget.record(ahead_per_sec),
             pace: state.pilot.learnt(),
             told: state.told,
+            bytes: None,
             closed_until: state.pilot.closed_until().map(|secs| now.wall_at(secs)),
         }
     }
@@ -274,6 +248,8 @@ impl Lane {
             mode: mode.to_owned(),
             day_used: state.budget.used(),
             day_budget: state.budget.limit(),
+            day_bytes: 0,
+            day_bytes_budget: None,
             parked_until: spent_until.or(closed),
             sent: state.sent,
             throttled: state.throttled,
@@ -368,11 +344,10 @@ impl State {
             }
             Window::Unknown => {}
         }
-        let spread = TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS));
         let refusal = Refusal {
             retry_after_secs: throttle.retry_after.filter(|after| !after.is_zero()).map(bounded_secs),
             day_until,
-            next_reset: now.secs_at(next_reset(now.wall) + spread),
+            next_reset: now.secs_at(next_reset(now.wall) + reset_jitter()),
         };
         self.pilot.on_refused(now.secs(), sent.at, &refusal, &mut |from, to| rand::random_range(from..to));
     }
@@ -386,6 +361,11 @@ impl State {
             self.gate.set_ceiling(now.mono, ceiling);
         }
     }
+}
+
+/// The random wait after the reset of a day.
+pub(crate) fn reset_jitter() -> TimeDelta {
+    TimeDelta::milliseconds(rand::random_range(RESET_SPREAD_MS))
 }
 
 /// The least rest that the server's wish means.

@@ -44,6 +44,9 @@ pub(crate) struct ClassRecord {
     /// What Google told of the quotas' sizes.
     #[serde(default)]
     pub(crate) told: Told,
+    /// The day's bytes, for a class whose bytes are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes: Option<DayRecord>,
     /// Until when the gate is closed.
     #[serde(default)]
     pub(crate) closed_until: Option<DateTime<Utc>>,

@@ -3,7 +3,7 @@
 //! Owns: leave to send, for five classes of requests with a quota each. A request of a class waits in a fair queue
 //! (`queue`, `comeback`) for a place in the adaptive schedule (`pace`), under a fixed ceiling (`bucket`), within the day's
 //! budget (`budget`, kept over a restart by `ledger`), and with no more at once than Google takes (`concurrency`);
-//! `lane` asks them in that order. Downloaded bytes are paced apart (`bytes`), at the `speed` of the hour. A refusal on one class slows that
+//! `lane` asks them in that order. Drive's bytes have a day's budget of their own (`egress`). Downloaded bytes are paced apart (`bytes`), at the `speed` of the hour. A refusal on one class slows that
 //! class alone.
 //!
 //! A class starts at its configured ceiling, because that is the operator's statement of what is allowed and a
@@ -20,15 +20,18 @@ mod bytes;
 mod class;
 mod comeback;
 mod concurrency;
+mod egress;
 mod lane;
 mod ledger;
 mod moment;
 pub mod pace;
+mod permit;
 mod queue;
 mod speed;
 #[cfg(test)]
 mod tests;
 mod told;
+mod verdict;
 
 use chrono::{DateTime, Local, NaiveDateTime, Utc};
 use std::collections::BTreeMap;
@@ -36,16 +39,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::clock::{mono_now, wall_now};
 use crate::config::Limits;
 pub use crate::limiter::class::Class;
-use crate::limiter::lane::{Lane, Sent, Verdict, bounded};
+use crate::limiter::egress::{Claim, Egress};
+use crate::limiter::lane::{Lane, bounded, reset_jitter};
 use crate::limiter::ledger::{ClassRecord, Ledger};
 use crate::limiter::moment::Moment;
+use crate::limiter::permit::Place;
+pub use crate::limiter::permit::{Charge, Permit};
 use crate::limiter::speed::Speed;
+use crate::limiter::verdict::Verdict;
 use crate::media::LibraryName;
 use crate::status::{ClassStatus, SpeedStatus};
 
@@ -58,15 +64,6 @@ const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Limiter {
     shared: Arc<Shared>,
-}
-
-/// Leave to send one request; tell it how the request was answered. Dropped untold, the outcome is unknown.
-#[must_use]
-pub struct Permit {
-    shared: Arc<Shared>,
-    class: Class,
-    /// None once the outcome was told.
-    sent: Option<Sent>,
 }
 
 /// What an answer that refuses for quota says.
@@ -126,8 +123,10 @@ fn local(moment: DateTime<Utc>) -> NaiveDateTime {
 }
 
 /// What all handles share.
-struct Shared {
+pub(crate) struct Shared {
     lanes: [Lane; 5],
+    /// The bytes of [`Class::Drive`].
+    egress: Egress,
     ledger: Ledger,
     speed: Speed,
     rest_after_429: Mutex<Duration>,
@@ -152,11 +151,14 @@ impl Limiter {
         let (ledger, mut records) = Ledger::open(state_dir, wall())?;
         let epoch = mono_now();
         let now = Moment { mono: Duration::ZERO, wall: wall() };
+        let bytes = records.get_mut(Class::Drive.word()).and_then(|record| record.bytes.take());
+        let egress = Egress::new(limits.drive_bytes_per_day, bytes, ledger.on_disk(), reset_jitter());
         let lanes = Class::ALL.map(|class| {
             Lane::new(class, now, class.allowed(limits), records.remove(class.word()), ledger.on_disk())
         });
         let shared = Shared {
             lanes,
+            egress,
             ledger,
             speed: Speed::new(limits, local(now.wall)),
             rest_after_429: Mutex::new(limits.rest_after_429),
@@ -195,6 +197,26 @@ impl Limiter {
         }
     }
 
+    /// Counts `bytes` that `library` is about to ask Drive for against the day's budget of bytes.
+    ///
+    /// # Errors
+    /// [`Parked`] until the reset if the day has none left.
+    pub async fn claim_bytes(&self, library: &LibraryName, bytes: u64) -> Result<Charge, Parked> {
+        let shared = &self.shared;
+        loop {
+            // Ends: a written reserve holds what was claimed, and each claim of others that takes it is granted.
+            match shared.egress.claim(shared.now().wall, library, bytes) {
+                Claim::Granted(date) => {
+                    shared.ledger.mark_counted();
+                    let (shared, library) = (Arc::clone(shared), library.clone());
+                    return Ok(Charge { shared, library, date, left: bytes });
+                }
+                Claim::Spent(until) => return Err(Parked { until, day: true }),
+                Claim::Save => shared.save_ahead().await,
+            }
+        }
+    }
+
     /// Paces `bytes` downloaded bytes against the speed in force; returns at once if there is none.
     pub async fn spend_bytes(&self, bytes: usize) {
         let clocks = || {
@@ -224,6 +246,7 @@ impl Limiter {
         for class in Class::ALL {
             self.shared.lane(class).apply(self.shared.now(), class.allowed(limits));
         }
+        self.shared.egress.set_limit(limits.drive_bytes_per_day);
         self.shared.speed.apply(limits, local(self.shared.now().wall));
         *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner) = limits.rest_after_429;
     }
@@ -231,11 +254,20 @@ impl Limiter {
     /// The number of libraries that share a day's budgets: its last part is kept for those that used little of it.
     pub fn set_libraries(&self, number: usize) {
         self.shared.lanes.iter().for_each(|lane| lane.set_libraries(number));
+        self.shared.egress.set_libraries(number);
     }
 
     /// Each class at this moment.
     pub fn status(&self) -> Vec<ClassStatus> {
-        self.shared.lanes.iter().map(|lane| lane.status(self.shared.now())).collect()
+        let now = self.shared.now();
+        let status = |class: Class| {
+            let mut status = self.shared.lane(class).status(now);
+            if class == Class::Drive {
+                self.shared.egress.add_to(&mut status, now.wall);
+            }
+            status
+        };
+        Class::ALL.map(status).into()
     }
 
     /// Requests of `class` sent for `library` since the start.
@@ -247,82 +279,6 @@ impl Limiter {
 impl fmt::Debug for Limiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limiter").finish_non_exhaustive()
-    }
-}
-
-impl Permit {
-    /// The quota let the request in (any answer but a throttle, 5xx included).
-    pub fn admitted(mut self) {
-        if let Some(sent) = self.sent.take() {
-            self.shared.lane(self.class).admitted(self.shared.now(), &sent);
-        }
-    }
-
-    /// The server refused for quota.
-    pub fn throttled(mut self, throttle: &Throttle) {
-        if let Some(sent) = self.sent.take() {
-            let refused = self.shared.lane(self.class).throttled(self.shared.now(), &sent, throttle);
-            self.shared.ledger.mark_changed(refused.is_urgent);
-            if let Some(per_sec) = refused.lowered {
-                tell_lowered(self.class, per_sec);
-            }
-        }
-    }
-
-    /// The request never left the machine: it counts against no day.
-    pub fn unsent(mut self) {
-        if let Some(sent) = self.sent.take() {
-            self.shared.lane(self.class).unsent(self.shared.now(), &sent);
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if let Some(sent) = self.sent.take() {
-            self.shared.lane(self.class).unknown(self.shared.now(), &sent);
-        }
-    }
-}
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("class", &self.class).finish_non_exhaustive()
-    }
-}
-
-/// Google's own word lowers a ceiling for a day, so the operator should know; it happens once for each value.
-fn tell_lowered(class: Class, per_sec: f64) {
-    let (class, per_minute) = (class.word(), per_sec * 60.0);
-    tracing::warn!(
-        class,
-        "Google tells a quota of {per_minute:.0} {class} requests per minute, which is the ceiling for a day now; another value in `[limits]` ends that"
-    );
-}
-
-/// A place in a class's queue; dropped, it is given up.
-struct Place<'a> {
-    shared: &'a Shared,
-    class: Class,
-    library: &'a LibraryName,
-    ticket: u64,
-    wake: Arc<Notify>,
-    is_left: bool,
-}
-
-impl<'a> Place<'a> {
-    fn take(shared: &'a Shared, class: Class, library: &'a LibraryName) -> Self {
-        let wake = Arc::new(Notify::new());
-        let ticket = shared.lane(class).enter(shared.now(), library, Arc::clone(&wake));
-        Self { shared, class, library, ticket, wake, is_left: false }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if !self.is_left {
-            self.shared.lane(self.class).leave(self.shared.now(), self.library, self.ticket);
-        }
     }
 }
 
@@ -353,12 +309,16 @@ impl Shared {
 
     fn save(&self, ahead: bool) {
         let now = self.now();
-        let record = |class: Class| (class.word().to_owned(), self.lane(class).record(now, ahead));
+        let record = |class: Class| {
+            let bytes = (class == Class::Drive).then(|| self.egress.record(ahead));
+            (class.word().to_owned(), ClassRecord { bytes, ..self.lane(class).record(now, ahead) })
+        };
         let records = || Class::ALL.map(record).into_iter().collect::<BTreeMap<String, ClassRecord>>();
         self.ledger.write(now.mono, now.wall, records, |written| {
             for class in Class::ALL {
                 if let Some(record) = written.get(class.word()) {
                     self.lane(class).on_written(&record.day);
+                    record.bytes.iter().for_each(|bytes| self.egress.on_written(bytes));
                 }
             }
         });

@@ -1,5 +1,6 @@
 //! Tests of `limiter`.
 
+mod egress;
 mod fair;
 mod spans;
 

@@ -84,6 +84,8 @@ fn class(name: &str, day_budget: Option<u64>) -> ClassStatus {
         mode: "steady".to_owned(),
         day_used: 1_240,
         day_budget,
+        day_bytes: 0,
+        day_bytes_budget: None,
         parked_until: None,
         sent: 0,
         throttled: 0,

@@ -29,6 +29,8 @@ fn a_bad_limit_is_shown_with_its_place_and_what_is_allowed() {
         ("[limits]\nmin-free-space = \"5\"\n", &["not a size with its unit"]),
         ("[limits]\nmin-free-space = \"5 parsecs\"\n", &["not a size", "`GiB`"]),
         ("[limits]\nbytes-per-second = \"0 B\"\n", &["too small"]),
+        ("[limits]\ndrive-bytes-per-day = 750\n", &[":2:23", "its unit is missing"]),
+        ("[limits]\ndrive-bytes-per-day = \"2000 TiB\"\n", &["too large"]),
         ("[limits]\nrest-after-429 = \"2h\"\n", &["too long", "\"1h\""]),
     ];
     check_table(table);

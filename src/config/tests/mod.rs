@@ -96,6 +96,7 @@ fn every_key_is_read() {
         media-requests-per-second = 0.5
         api-requests-per-day = 0
         media-requests-per-day = 1
+        drive-bytes-per-day = "100 GiB"
         downloads = 3
         bytes-per-second = "20 MiB"
         min-free-space = "1.5 GB"
@@ -128,6 +129,7 @@ fn every_key_is_read() {
     let limits = &config.limits;
     assert_eq!((limits.api_requests_per_second, limits.media_requests_per_second), (2.0, 0.5));
     assert_eq!((limits.api_requests_per_day, limits.media_requests_per_day, limits.downloads), (0, 1, 3));
+    assert_eq!(limits.drive_bytes_per_day, 100 << 30);
     assert_eq!((limits.bytes_per_second, limits.min_free_space), (Some(20 << 20), 1_500_000_000));
     assert_eq!(limits.rest_after_429, Duration::from_secs(65));
     assert_eq!(

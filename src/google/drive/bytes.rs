@@ -14,11 +14,13 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, HeaderMap};
 use tokio::sync::Mutex;
 
 use crate::google::classify::Host;
+use crate::google::client::Reply;
 use crate::google::drive::DriveFile;
 use crate::google::error::{ApiError, Failure};
 use crate::google::media::{header, next_piece, parse_content_range};
 use crate::google::photos::GoogleClient;
 use crate::google::retry::with_retries;
+use crate::limiter::Charge;
 
 /// The operation, for errors.
 pub(crate) const WHAT: &str = "bytes from Drive";
@@ -42,6 +44,8 @@ pub struct DriveStream {
 /// The answer to one request.
 struct OpenRange {
     response: Response,
+    /// What counts against the day's bytes.
+    charge: Option<Charge>,
     /// The place of the next byte that comes.
     at: u64,
     end: u64,
@@ -77,7 +81,10 @@ impl GoogleClient {
             reply => reply?,
         };
         match read_head(reply.response.headers(), &range, file.bytes).map_err(Failure::passing)? {
-            Head::Until(end) => Ok(OpenRange { response: reply.response, at: range.start, end }),
+            Head::Until(end) => {
+                let Reply { response, charge, .. } = reply;
+                Ok(OpenRange { response, charge, at: range.start, end })
+            }
             Head::OtherFile => {
                 drop(reply);
                 Err(self.explain_doubt(file, "Drive tells another length than it listed").await)
@@ -151,6 +158,7 @@ impl OpenRange {
             return Err(Failure::passing(format!("the bytes ended at {} of {}", self.at, self.end)));
         };
         self.at = self.at.saturating_add(piece.len() as u64);
+        self.charge.iter_mut().for_each(|charge| charge.came(piece.len()));
         if self.at > self.end {
             return Err(Failure::passing(format!("more bytes came than announced: at {}", self.at)));
         }

@@ -131,6 +131,19 @@ async fn a_redirect_never_takes_the_bearer_along_and_leads_to_media_hosts_only()
     assert!(server.heads()[0].contains("authorization") && !target.heads()[0].contains("authorization"));
 }
 
+#[tokio::test]
+async fn a_spent_day_of_bytes_parks_before_anything_is_asked_and_refusals_cost_nothing() {
+    let server = Server::start(vec![json(404, "{}"), partial(0, "0123456789", 10)]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let limits = crate::config::Limits { drive_bytes_per_day: 10, ..no_limits() };
+    let client = server.client(dir.path(), &limits);
+    assert!(matches!(read(&client, 0..10).await, Err(ApiError::NotFound { .. })));
+    assert_eq!(read(&client, 0..10).await.unwrap().len(), 10);
+    let found = read(&client, 0..10).await.unwrap_err();
+    assert!(matches!(&found, ApiError::Parked(parked) if parked.day), "{found:?}");
+    assert_eq!(server.heads().len(), 2);
+}
+
 #[test]
 fn a_head_must_fit_the_question() {
     let of = |text: &str| {
