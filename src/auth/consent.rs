@@ -14,6 +14,8 @@ use crate::secret::Secret;
 
 /// Reading what this app itself added to Google Photos: all that the Library API has given since 2025-03-31.
 const SCOPE_LIBRARY: &str = "https://www.googleapis.com/auth/photoslibrary.readonly.appcreateddata";
+/// Reading all files of the account's Drive, for there is no scope for the exports in it alone.
+const SCOPE_DRIVE: &str = "https://www.googleapis.com/auth/drive.readonly";
 /// A real address has under 1 KiB; more than this is not looked at, bytes.
 pub(crate) const PASTE_BYTES_MAX: usize = 16 * 1024;
 
@@ -50,6 +52,7 @@ pub(crate) fn scopes_for(sources: &[SourceKind]) -> Vec<&'static str> {
         let scope = match source {
             SourceKind::LibraryApi => SCOPE_LIBRARY,
             SourceKind::Takeout => continue,
+            SourceKind::Drive => SCOPE_DRIVE,
         };
         if !scopes.contains(&scope) {
             scopes.push(scope);
@@ -62,6 +65,7 @@ pub(crate) fn scopes_for(sources: &[SourceKind]) -> Vec<&'static str> {
 pub(crate) fn scope_box(scope: &str) -> &'static str {
     match scope {
         SCOPE_LIBRARY => "see the photos and videos that this app added to Google Photos",
+        SCOPE_DRIVE => "see and download all your Google Drive files",
         _ => "see your photos and videos",
     }
 }

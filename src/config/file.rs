@@ -97,6 +97,8 @@ pub(crate) struct RawLibrary {
     pub(crate) after_import: Option<Leaf>,
     pub(crate) inbox_quiet: Option<Leaf>,
     pub(crate) lesser_copy: Option<Leaf>,
+    pub(crate) drive_folder: Option<Leaf>,
+    pub(crate) spool: Option<Leaf>,
 }
 
 /// A table whose keys are all single values.
@@ -190,6 +192,8 @@ impl Table for RawLibrary {
             after_import,
             inbox_quiet,
             lesser_copy,
+            drive_folder,
+            spool,
         } = self;
         vec![
             root,
@@ -208,6 +212,8 @@ impl Table for RawLibrary {
             after_import,
             inbox_quiet,
             lesser_copy,
+            drive_folder,
+            spool,
         ]
     }
 }

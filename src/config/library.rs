@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::config::drive::{self, Drive};
 use crate::config::fault::{Fault, Faults, Place, SourceFile, nearest, shown};
 use crate::config::file::RawLibrary;
 use crate::config::layout::{Layout, layout};
@@ -58,13 +59,15 @@ pub struct Library {
     pub portable_names: bool,
     /// How the parts of a Takeout export are taken in.
     pub takeout: Takeout,
+    /// What the source `drive` is told.
+    pub drive: Drive,
 }
 
 impl Library {
     /// Whether any of its sources is Google itself, so that a login is needed.
     pub fn needs_google(&self) -> bool {
         self.sources.iter().any(|source| match source {
-            SourceKind::LibraryApi => true,
+            SourceKind::LibraryApi | SourceKind::Drive => true,
             SourceKind::Takeout => false,
         })
     }
@@ -77,6 +80,8 @@ pub enum SourceKind {
     LibraryApi,
     /// The parts of Takeout exports that are dropped into the inbox.
     Takeout,
+    /// Exports that Google delivers to the account's Drive.
+    Drive,
 }
 
 /// How albums appear on disk.
@@ -114,7 +119,7 @@ pub enum OnRemoteDelete {
 const SOURCES: [(&str, Option<SourceKind>); 4] = [
     ("library-api", Some(SourceKind::LibraryApi)),
     ("takeout", Some(SourceKind::Takeout)),
-    ("drive", None),
+    ("drive", Some(SourceKind::Drive)),
     ("picker", None),
 ];
 
@@ -124,6 +129,7 @@ impl SourceKind {
         match self {
             Self::LibraryApi => "library-api",
             Self::Takeout => "takeout",
+            Self::Drive => "drive",
         }
     }
 }
@@ -233,6 +239,7 @@ fn settings(
         ),
         portable_names: read("portable-names", raw.portable_names.as_ref(), false, faults, truth),
         takeout: takeout(raw, files, faults),
+        drive: drive::build(raw, faults),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Invariant: loading touches no network and creates nothing; a [`Config`] that exists is valid.
 //! May import: `media`, `secret`, `names`. Tests: `src/config/tests/` and beside each setting.
 
+mod drive;
 mod fault;
 mod file;
 mod google;
@@ -24,6 +25,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use crate::config::drive::{Drive, Spool};
 use crate::config::fault::{Fault, Faults, SourceFile};
 use crate::config::file::Merged;
 pub use crate::config::google::{Endpoints, Google};

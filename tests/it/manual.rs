@@ -15,13 +15,14 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// Keys whose default is no value that one could write, with what the page says of it.
-const WITHOUT_VALUE: [(&str, &str); 8] = [
+const WITHOUT_VALUE: [(&str, &str); 9] = [
     ("client-secret", "none."),
     ("bytes-per-second", "not limited."),
     ("schedule", "none."),
     ("days", "every day."),
     ("inbox", "none."),
     ("root", "none; each library needs one."),
+    ("drive-folder", "none; the parts of exports are found in any folder."),
     ("index-dir", ".Pa .gphotos-syncd in the root."),
     // Two keys that a window must have.
     ("from, to", ""),

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use url::Url;
 
 use crate::auth::client_secret::ClientSecret;
-use crate::auth::consent::{Consent, ConsentError, SCOPE_LIBRARY, missing_scopes, parse_paste, scopes_for};
+use crate::auth::consent::{
+    Consent, ConsentError, SCOPE_DRIVE, SCOPE_LIBRARY, missing_scopes, parse_paste, scope_box, scopes_for,
+};
 use crate::config::SourceKind;
 use crate::secret::Secret;
 
@@ -116,6 +118,11 @@ fn a_scope_that_was_not_granted_is_found() {
 fn each_scope_is_asked_for_once() {
     assert_eq!(scopes_for(&[SourceKind::LibraryApi, SourceKind::LibraryApi]), [SCOPE_LIBRARY]);
     assert!(scopes_for(&[]).is_empty());
+    let both = [SourceKind::LibraryApi, SourceKind::Drive];
+    assert_eq!(scopes_for(&both), [SCOPE_LIBRARY, SCOPE_DRIVE]);
+    assert_eq!(scopes_for(&[SourceKind::Drive]), [SCOPE_DRIVE]);
+    assert!(SCOPE_DRIVE.ends_with("/drive.readonly"), "nothing that could change a file");
+    assert!(scope_box(SCOPE_DRIVE).contains("Google Drive"));
 }
 
 proptest! {

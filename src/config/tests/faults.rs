@@ -72,10 +72,14 @@ fn a_bad_value_of_a_library_is_shown_with_its_place_and_what_is_allowed() {
             &[":3:11", "the source `takeout` has no `inbox`", "hint: add `inbox = "],
         ),
         (
-            "[defaults]\nsources = [\"library-api\", \"drive\"]\n",
-            &[":2:27", "`drive` is not yet in this version"],
+            "[defaults]\nsources = [\"library-api\", \"picker\"]\n",
+            &[":2:27", "`picker` is not yet in this version"],
         ),
-        ("[defaults]\nsources = [\"picker\"]\n", &["not yet in this version"]),
+        ("[defaults]\nsources = [\"drve\"]\n", &["did you mean \"drive\"?"]),
+        ("[defaults]\ndrive-folder = \"My Drive/Takeout\"\n", &[":2:16", "a path, not a name", "alone"]),
+        ("[defaults]\ndrive-folder = \"Takeout \"\n", &["no space at its ends"]),
+        ("[defaults]\ndrive-folder = \"\"\n", &["empty"]),
+        ("[defaults]\nspool = \"dsk\"\n", &["\"stream\", \"disk\"", "did you mean \"disk\"?"]),
         ("[defaults]\non-remote-delete = \"trash\"\n", &[":2:20", "not yet in this version", "\"keep\""]),
         (
             "[defaults]\nlayout = \"../{year}\"\n",

@@ -3,8 +3,8 @@
 mod faults;
 
 use crate::config::{
-    AfterImport, AlbumMode, Config, LesserCopy, Library, Limits, OnRemoteDelete, Schedule, Sidecar,
-    SourceKind, Takeout,
+    AfterImport, AlbumMode, Config, Drive, LesserCopy, Library, Limits, OnRemoteDelete, Schedule, Sidecar,
+    SourceKind, Spool, Takeout,
 };
 use crate::media::LibraryName;
 use std::fs;
@@ -80,6 +80,7 @@ fn a_library_needs_only_its_root() {
             inbox_quiet: Duration::from_secs(6 * 3600),
             lesser_copy: LesserCopy::Aside,
         },
+        drive: Drive { folder: None, spool: Spool::Stream },
     };
     assert_eq!(library(&config, "alice"), &expected);
 }
@@ -107,7 +108,9 @@ fn every_key_is_read() {
         root = "./x/../photos"
         schedule = "manual"
         splay = "0s"
-        sources = ["library-api"]
+        sources = ["library-api", "drive"]
+        drive-folder = "Mes exports"
+        spool = "disk"
         albums = "copy"
         layout = "{year}"
         sidecar = "json"
@@ -149,6 +152,8 @@ fn every_key_is_read() {
         lesser_copy: LesserCopy::Replace,
     };
     assert_eq!(a.takeout, takeout);
+    assert_eq!(a.sources, [SourceKind::LibraryApi, SourceKind::Drive]);
+    assert_eq!(a.drive, Drive { folder: Some("Mes exports".to_owned()), spool: Spool::Disk });
 }
 
 #[test]
@@ -315,7 +320,9 @@ fn every_setting_of_the_shipped_configuration_is_valid_when_its_comment_is_taken
     assert_eq!(config.google.endpoints, bare.google.endpoints);
     let alice = library(&config, "alice");
     let takeout = Takeout { inbox: None, ..alice.takeout.clone() };
-    let shown = Library { index_dir: None, takeout, ..alice.clone() };
+    let drive = Drive { folder: None, ..alice.drive.clone() };
+    assert_eq!(alice.drive.folder.as_deref(), Some("Takeout"));
+    let shown = Library { index_dir: None, takeout, drive, ..alice.clone() };
     assert_eq!(&shown, library(&bare, "alice"), "the shipped file shows other values than the defaults");
     for key in every_key() {
         assert!(lines.iter().any(|line| line.starts_with(&format!("{key} = "))), "`{key}` is not shown");
