@@ -78,9 +78,12 @@ pub(crate) fn about(drive: &DriveStore, account: &str) -> Value {
         storage["limit"] = limit.to_string().into();
     }
     let email = if account.contains('@') { account.to_owned() } else { format!("{account}@example.com") };
+    let number = crate::rng::mix_text(account).to_string();
     json!({
         "kind": "drive#about",
-        "user": {"kind": "drive#user", "displayName": account, "emailAddress": email, "me": true},
+        "user": {
+            "kind": "drive#user", "displayName": account, "emailAddress": email, "me": true, "permissionId": number,
+        },
         "storageQuota": storage,
     })
 }
