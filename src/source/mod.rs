@@ -1,10 +1,14 @@
 //! Where items come from, as pages: a closed set, because a new source should break every match.
 //!
-//! Invariant: no JSON and no HTTP type passes this line; a source remembers nothing between two calls.
-//! May import: `google`, `media`. Tests: a source is thin; the black-box tests run it against a simulator.
+//! Drive's parts of exports are no pages: `drive` reads one as an archive's bytes, `spool` fetches one whole.
+//! Invariant: no JSON and no HTTP type passes this line; a source of pages remembers nothing between two calls.
+//! May import: `google`, `media`, `archive`, `fs`, `shutdown`. Tests: a source of pages is thin, the black-box tests run it against a
+//! simulator; `drive/tests.rs` and `spool/tests.rs` do the same with Drive.
 
+mod drive;
 mod library;
 
+pub use crate::source::drive::{DriveFault, DriveReader};
 pub use crate::source::library::LibrarySource;
 
 use crate::google::{AlbumPage, ApiError, BatchEntry, GoogleClient, MediaItemPage, MediaStream, Part};
