@@ -7,9 +7,11 @@
 
 mod drive;
 mod library;
+mod spool;
 
 pub use crate::source::drive::{DriveFault, DriveReader};
 pub use crate::source::library::LibrarySource;
+pub use crate::source::spool::{Checked, SpoolError, Spooled, Spooler, sweep_spool};
 
 use crate::google::{AlbumPage, ApiError, BatchEntry, GoogleClient, MediaItemPage, MediaStream, Part};
 use crate::media::{AlbumId, BaseUrl, MediaId};
