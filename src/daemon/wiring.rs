@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::auth::{Authorizer, ClientSecret, ClientSecretError, TOKEN_FILE_NAME};
-use crate::config::{Config, Library};
+use crate::config::{Config, Library, SourceKind};
 use crate::daemon::confine::STATE_DIR_MODE;
 use crate::daemon::told;
 use crate::exit::Exit;
@@ -238,13 +238,14 @@ impl Engine {
 
     /// The job of one library; none without what it takes to talk to Google, which any library that asks Google brings.
     pub fn job(&self, library: &Library) -> Option<Arc<dyn Job>> {
-        let (source, auth) = match &self.google {
-            _ if !library.needs_google() => (Source::Offline, None),
+        let (source, drive, auth) = match &self.google {
+            _ if !library.needs_google() => (Source::Offline, None, None),
             Some(google) => self.way_to_google(google, library),
             None => return None,
         };
         let shared = Shared {
             source,
+            drive,
             auth,
             limiter: self.limiter.clone(),
             downloads: Arc::clone(&self.downloads),
@@ -255,7 +256,11 @@ impl Engine {
         Some(Arc::new(SyncJob::new(Arc::new(library.clone()), shared)))
     }
 
-    fn way_to_google(&self, google: &GoogleSide, library: &Library) -> (Source, Option<Authorizer>) {
+    fn way_to_google(
+        &self,
+        google: &GoogleSide,
+        library: &Library,
+    ) -> (Source, Option<GoogleClient>, Option<Authorizer>) {
         let name = library.name.clone();
         let auth = Authorizer::new(
             name.clone(),
@@ -271,7 +276,10 @@ impl Engine {
             auth.clone(),
             self.limiter.clone(),
         );
-        (Source::from(client), Some(auth))
+        let has = |source| library.sources.contains(&source);
+        let drive = has(SourceKind::Drive).then(|| client.clone());
+        let source = if has(SourceKind::LibraryApi) { Source::from(client) } else { Source::Offline };
+        (source, drive, Some(auth))
     }
 }
 
@@ -298,6 +306,7 @@ pub fn import_job(config: &Config, library: &Library) -> Result<SyncJob, BuildEr
         .map_err(|source| BuildError::Limiter { path: config.path.clone(), source })?;
     let shared = Shared {
         source: Source::Offline,
+        drive: None,
         auth: None,
         limiter,
         downloads: Arc::new(Semaphore::new(config.limits.downloads)),

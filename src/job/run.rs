@@ -17,7 +17,7 @@ use crate::job::account::check_account;
 use crate::job::beside::add_sidecars;
 use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
 use crate::job::feed::feed;
-use crate::job::import::{Balance, import_inbox, import_paths};
+use crate::job::import::{Balance, import_drive, import_inbox, import_paths};
 use crate::job::linking::link_albums;
 use crate::job::open::{Site, open_site};
 use crate::job::pump::pump;
@@ -74,6 +74,7 @@ pub(crate) async fn run(job: &SyncJob, mut task: Task<'_>, stop: Stop) -> RunRep
     let tools = Tools {
         library: job.library.clone(),
         source: job.shared.source.clone(),
+        drive: job.shared.drive.clone(),
         store,
         room: Room::new(root.clone(), job.shared.min_free_space),
         root,
@@ -126,19 +127,29 @@ async fn work(tools: &Tools, job: &SyncJob, task: &mut Task<'_>) -> Result<(), O
             return link_albums(tools).await;
         }
     };
-    if job.library.sources.contains(&SourceKind::Takeout) {
-        import_inbox(tools).await?;
+    let has = |source| job.library.sources.contains(&source);
+    let imported = import_exports(tools, has(SourceKind::Takeout)).await;
+    if let Err(halt @ (Outcome::Interrupted | Outcome::DiskFull(_))) = imported {
+        return Err(halt);
     }
     let asked = match &job.shared.auth {
-        Some(auth) => ask_google(tools, auth, full).await,
-        None => Ok(()),
+        Some(auth) if has(SourceKind::LibraryApi) => ask_google(tools, auth, full).await,
+        Some(_) | None => Ok(()),
     };
     // What exports brought gets its links whatever Google says.
-    if job.library.sources.contains(&SourceKind::Takeout) || asked.is_ok() {
+    if has(SourceKind::Takeout) || has(SourceKind::Drive) || asked.is_ok() {
         settle_twins(tools).await?;
         link_albums(tools).await?;
     }
-    asked
+    imported.and(asked)
+}
+
+/// Exports from the inbox, and from Drive.
+async fn import_exports(tools: &Tools, has_inbox: bool) -> Result<(), Outcome> {
+    if has_inbox {
+        import_inbox(tools).await?;
+    }
+    import_drive(tools).await
 }
 
 /// What the library's sources list at Google, and its files.

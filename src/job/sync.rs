@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::auth::Authorizer;
 use crate::clock::wall_now;
 use crate::config::Library;
+use crate::google::GoogleClient;
 use crate::job::faults::text_of;
 use crate::job::import::{Balance, read_exports};
 use crate::job::open::{OpenIndex, close_index, index_path, store_if_open};
@@ -39,6 +40,8 @@ const TOKEN_FILE: &str = ".gphotos.token";
 pub struct Shared {
     /// The library's way to its items.
     pub source: Source,
+    /// The way to the account's Drive, if exports are fetched from there.
+    pub drive: Option<GoogleClient>,
     /// The library's token; none: no source of it asks Google.
     pub auth: Option<Authorizer>,
     /// The limiter of the process, for the counts of requests.
@@ -150,7 +153,8 @@ impl Job for SyncJob {
     fn progress(&self) -> Progress {
         let mut progress = self.progress.borrow().clone();
         // Nothing is counted while nothing may be sent, so the limiter is asked at each look.
-        if let Some(waiting) = plan_waiting(&self.shared.limiter.status(), wall_now()) {
+        if let Some(waiting) = plan_waiting(&self.shared.limiter.status(), &self.library.sources, wall_now())
+        {
             progress.waiting = waiting;
         }
         progress

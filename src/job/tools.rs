@@ -11,8 +11,10 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::config::Library;
 use crate::fs::{FsError, Root};
+use crate::google::GoogleClient;
 use crate::job::Outcome;
 use crate::job::claims::Claims;
+use crate::job::faults::{end_of_fs, text_of};
 use crate::job::partial::Leftover;
 use crate::media::MediaItem;
 use crate::names::file_name_for;
@@ -26,6 +28,8 @@ use crate::store::{NewItem, Store};
 pub(crate) struct Tools {
     pub(crate) library: Arc<Library>,
     pub(crate) source: Source,
+    /// The way to the account's Drive, if exports are fetched from there.
+    pub(crate) drive: Option<GoogleClient>,
     pub(crate) store: Store,
     pub(crate) root: Root,
     pub(crate) room: Room,
@@ -176,6 +180,14 @@ impl Room {
         }
         let root = self.root.path().display().to_string();
         Err(RoomError::Short { root, free, extra, least: self.least_bytes })
+    }
+}
+
+/// How a run ends for want of room.
+pub(crate) fn room_end(error: &RoomError) -> Outcome {
+    match error {
+        RoomError::Short { .. } => Outcome::DiskFull(text_of(error)),
+        RoomError::Fs(error) => end_of_fs(error),
     }
 }
 

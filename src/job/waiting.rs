@@ -1,21 +1,34 @@
 //! What a run waits for while Google answers 429, as a phrase for its progress.
 //!
-//! Invariant: pure. May import: `limiter`, `status`. Tests: below.
+//! Invariant: pure. May import: `config`, `limiter`, `status`. Tests: below.
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
 
+use crate::config::SourceKind;
 use crate::limiter::Class;
 use crate::status::{BLOCKED, ClassStatus};
 
 /// A shorter rest of a class is the ordinary work of its pace.
 const SHOWN_MIN: TimeDelta = TimeDelta::seconds(1);
 
-/// The classes that a run sends.
-const CLASSES: [Class; 3] = [Class::Api, Class::Media, Class::Token];
+/// The classes that the runs of a library with these sources send.
+fn classes_of(sources: &[SourceKind]) -> Vec<Class> {
+    let of_source = |source: &SourceKind| match source {
+        SourceKind::LibraryApi => vec![Class::Api, Class::Media, Class::Token],
+        SourceKind::Drive => vec![Class::Drive, Class::Token],
+        SourceKind::Takeout => Vec::new(),
+    };
+    sources.iter().flat_map(of_source).collect()
+}
 
 /// Which of the classes that a run needs are blocked at `now`, and until when the last of them is; none if none is.
-pub(crate) fn plan_waiting(limits: &[ClassStatus], now: DateTime<Utc>) -> Option<String> {
-    let is_needed = |class: &ClassStatus| CLASSES.iter().any(|needed| needed.word() == class.class);
+pub(crate) fn plan_waiting(
+    limits: &[ClassStatus],
+    sources: &[SourceKind],
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let classes = classes_of(sources);
+    let is_needed = |class: &ClassStatus| classes.iter().any(|needed| needed.word() == class.class);
     let blocked = limits.iter().filter(|class| class.mode == BLOCKED && is_needed(class));
     let until = |class: &ClassStatus| class.parked_until.filter(|until| *until - now > SHOWN_MIN);
     let (names, moments): (Vec<&str>, Vec<DateTime<Utc>>) =
@@ -28,6 +41,7 @@ pub(crate) fn plan_waiting(limits: &[ClassStatus], now: DateTime<Utc>) -> Option
 mod tests {
     use chrono::{DateTime, Local, TimeDelta, Utc};
 
+    use crate::config::SourceKind;
     use crate::job::waiting::plan_waiting;
     use crate::status::{BLOCKED, ClassStatus, DAY_SPENT};
 
@@ -70,7 +84,7 @@ mod tests {
             (vec![class("media", DAY_SPENT, Some(3_600))], None),
         ];
         for (limits, expected) in table {
-            assert_eq!(plan_waiting(&limits, now()), expected, "{limits:?}");
+            assert_eq!(plan_waiting(&limits, &[SourceKind::LibraryApi], now()), expected, "{limits:?}");
         }
     }
 }

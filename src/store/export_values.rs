@@ -21,6 +21,8 @@ pub struct NewPart {
     pub fingerprint: [u8; 32],
     /// Its length, bytes.
     pub bytes: u64,
+    /// Where it is read from, if not from a disk: file and revision.
+    pub origin: Option<String>,
 }
 
 /// How far a part has been read.

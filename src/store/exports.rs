@@ -28,13 +28,34 @@ impl Store {
             let export = export_of(tx, &part, now)?;
             forget_cut_ones(tx, export, &part)?;
             tx.execute(
-                "INSERT OR IGNORE INTO parts (export, name, number, fingerprint, bytes, first_seen, state)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
-                params![export, part.name, part.number, part.fingerprint, column(part.bytes), millis(now)],
+                "INSERT INTO parts (export, name, number, fingerprint, bytes, first_seen, state, origin)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)
+                 ON CONFLICT (export, fingerprint) DO UPDATE SET origin = ifnull(?7, origin)",
+                params![
+                    export,
+                    part.name,
+                    part.number,
+                    part.fingerprint,
+                    column(part.bytes),
+                    millis(now),
+                    part.origin
+                ],
             )?;
             let sql =
                 format!("SELECT {PART_COLUMNS} FROM parts p WHERE p.export = ?1 AND p.fingerprint = ?2");
             tx.query_row(&sql, params![export, part.fingerprint], part_row)
+        })
+        .await
+    }
+
+    /// The part that was read from `origin`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn part_of_origin(&self, origin: String) -> Result<Option<KnownPart>, StoreError> {
+        self.read("look up a part of an export", move |connection| {
+            let sql = format!("SELECT {PART_COLUMNS} FROM parts p WHERE p.origin = ?1");
+            connection.prepare_cached(&sql)?.query_row([origin], part_row).optional()
         })
         .await
     }

@@ -83,7 +83,8 @@ impl Home {
 
     /// The tables that point at the simulator.
     pub(crate) fn endpoints(&self) -> String {
-        format!("[google.endpoints]\nlibrary = \"{}\"\n", self.google.url())
+        let url = self.google.url();
+        format!("[google.endpoints]\nlibrary = \"{url}\"\ndrive = \"{url}\"\n")
     }
 
     /// Writes the configuration as it stands.

@@ -17,6 +17,7 @@ mod daemon;
 mod fairness;
 mod fence;
 mod import;
+mod import_drive;
 mod listing;
 mod log_rate;
 mod login;

@@ -143,6 +143,11 @@ impl Counts {
 // === impl Balance ===
 
 impl Balance {
+    /// Whether nothing but another part could change it.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_safe
+    }
+
     /// Whether time alone, or a part that came, may have changed it since.
     pub(crate) fn may_change(&self, setting: Setting, now: DateTime<Utc>) -> bool {
         match setting {

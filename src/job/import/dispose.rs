@@ -26,7 +26,7 @@ pub(crate) async fn dispose_of(tools: &Tools, set: &ExportSet, balance: &Balance
         return Ok(());
     }
     let known = tools.store.fingerprints(balance.export).await.map_err(|error| end_of_store(&error))?;
-    for (_, found) in set.parts.iter().filter(|(_, found)| !found.is_folder) {
+    for (_, found) in set.parts.iter().filter(|(_, found)| !found.is_folder && found.drive.is_none()) {
         let (path, known) = (found.path.clone(), known.clone());
         let done = blocking(move || dispose_one(&path, wish, &known)).await?;
         if let Err(reason) = done {

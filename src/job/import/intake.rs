@@ -11,10 +11,12 @@ use crate::archive::{Body, Entry, EntryFault, EntryKind};
 use crate::embedded;
 use crate::fs::{FsError, Root};
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, fs_fault, text_of};
+use crate::job::faults::{end_of_fs, fs_fault};
+use crate::job::import::drive::end_of_read;
 use crate::job::import::inside::write_inside;
 use crate::job::import::packed::pack;
-use crate::job::tools::{Room, RoomError};
+use crate::job::tools::{Room, room_end};
+use crate::shutdown::Stop;
 use crate::store::{EntryOutcome, NewEntry};
 use crate::takeout::folder::Location;
 use crate::takeout::sidecar::{Json, OtherJson, is_html};
@@ -30,6 +32,7 @@ const ROOM_EVERY_BYTES: u64 = 64 * 1024 * 1024;
 pub(crate) struct Intake<'a> {
     pub(crate) root: &'a Root,
     pub(crate) room: &'a Room,
+    pub(crate) stop: &'a Stop,
     /// Where its bytes will lie.
     pub(crate) path: String,
     pub(crate) file_mode: u32,
@@ -138,6 +141,10 @@ impl Intake<'_> {
             if got == 0 {
                 break;
             }
+            // The longest entry is longer than the grace of a stop; it is read from its beginning another time.
+            if self.stop.is_begun() {
+                return Err(Fault::Disk(Outcome::Interrupted));
+            }
             hasher.update(&piece[..got]);
             write(&mut file, &piece[..got])?;
             bytes += got as u64;
@@ -157,12 +164,7 @@ impl Intake<'_> {
     }
 
     fn check_room(&self, ahead: u64) -> Result<(), Fault> {
-        self.room.check(ahead).map_err(|error| {
-            Fault::Disk(match &error {
-                RoomError::Short { .. } => Outcome::DiskFull(text_of(&error)),
-                RoomError::Fs(error) => end_of_fs(error),
-            })
-        })
+        self.room.check(ahead).map_err(|error| Fault::Disk(room_end(&error)))
     }
 
     /// What the file says of itself; a file that cannot be read again says nothing.
@@ -180,7 +182,7 @@ impl Fault {
     fn of(error: &std::io::Error) -> Self {
         match EntryFault::of(error) {
             Some(fault) => Self::Entry(fault.to_string()),
-            None => Self::Disk(Outcome::Transient(format!("the archive cannot be read: {error}"))),
+            None => Self::Disk(end_of_read(error)),
         }
     }
 }

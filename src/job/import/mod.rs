@@ -5,13 +5,15 @@
 //! has exactly one outcome, and only then is a set called complete. May import: `archive`, `takeout`, `embedded`, `store`, `fs`.
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
-//! The parts, in the order of an import: `parts` (what is an export set), `stage` (archive to `partial/` and index, by `intake`), `pair` (what belongs
+//! The parts, in the order of an import: `parts` (what is an export set), `drive` (those in Drive), `enter` and `stage` (archive to `partial/` and index, by `intake`), `pair` (what belongs
 //! together), `name` (which folder and name), `shelve` (from `partial/` to the name), `tell` (what sidecars say), `collect` (albums),
 //! `prove` (every file hashed again), `balance` (the sum), `dispose` (what becomes of the archives).
 
 mod balance;
 mod collect;
 mod dispose;
+mod drive;
+mod enter;
 mod inside;
 mod intake;
 mod name;
@@ -26,6 +28,7 @@ mod tell;
 use std::path::PathBuf;
 
 pub use crate::job::import::balance::{Balance, read_exports};
+pub(crate) use crate::job::import::drive::import_drive;
 
 use crate::clock::wall_now;
 use crate::job::Outcome;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::google::DriveFile;
 use crate::takeout::part_name::PartName;
 
 /// An archive or folder that may be a part.
@@ -20,6 +21,8 @@ pub(crate) struct Found {
     pub(crate) changed: Option<DateTime<Utc>>,
     /// Whether it is a folder.
     pub(crate) is_folder: bool,
+    /// The file in Drive that it is, if it lies there.
+    pub(crate) drive: Option<Box<DriveFile>>,
 }
 
 /// The parts of one export.
@@ -111,6 +114,7 @@ fn look_at(path: &Path) -> Option<Found> {
         name,
         changed: found.modified().ok().map(DateTime::<Utc>::from),
         is_folder: found.is_dir(),
+        drive: None,
     })
 }
 
@@ -121,7 +125,7 @@ mod tests {
 
     fn found(path: &str) -> Found {
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        Found { path: PathBuf::from(path), name, changed: None, is_folder: false }
+        Found { path: PathBuf::from(path), name, changed: None, is_folder: false, drive: None }
     }
 
     #[test]

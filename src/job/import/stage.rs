@@ -6,7 +6,6 @@
 
 use chrono::TimeDelta;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::runtime::Handle;
 
@@ -14,7 +13,9 @@ use crate::archive::{ArchiveError, Body, Ending, Entry, Flow, Format, Part, Proo
 use crate::clock::wall_now;
 use crate::fs::Root;
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, end_of_store, text_of};
+use crate::job::faults::{end_of_fs, end_of_store};
+use crate::job::import::drive::{end_of_read, origin_of};
+use crate::job::import::enter::{check_unchanged, is_read_from_drive, open_found};
 use crate::job::import::intake::{Intake, Taken};
 use crate::job::import::parts::{ExportSet, Found};
 use crate::job::partial::{PARTIAL_DIR, STAGED_PREFIX};
@@ -120,7 +121,10 @@ fn parse_staged(name: &str) -> Option<EntryKey> {
 pub(crate) async fn stage_set(tools: &Tools, set: &ExportSet, is_named: bool) -> Result<StagedSet, Outcome> {
     let mut staged = StagedSet { is_known: true, ..StagedSet::default() };
     for (number, found) in &set.parts {
-        let Some((mut part, known)) = open_part(tools, set, *number, found, is_named, &mut staged).await?
+        if is_read_from_drive(tools, found, &mut staged).await? {
+            continue;
+        }
+        let Some((mut part, known)) = enter_part(tools, set, *number, found, is_named, &mut staged).await?
         else {
             continue;
         };
@@ -133,15 +137,17 @@ pub(crate) async fn stage_set(tools: &Tools, set: &ExportSet, is_named: bool) ->
         let again: HashSet<u64> = missing.keys().map(|key| key.1).collect();
         staged.missing.extend(missing);
         tracing::info!(part = found.name, bytes = known.bytes, "reading a part of an export");
+        let number_of_part = known.n;
         let reader = Stager::new(tools, known, again);
         let read = blocking(move || reader.read(&mut part));
         read.await??;
+        check_unchanged(tools, found, number_of_part, &mut staged).await?;
     }
     Ok(staged)
 }
 
 /// The part, opened, and as the index knows it; none if it cannot be read now.
-async fn open_part(
+async fn enter_part(
     tools: &Tools,
     set: &ExportSet,
     number: Option<u32>,
@@ -149,8 +155,7 @@ async fn open_part(
     is_named: bool,
     staged: &mut StagedSet,
 ) -> Result<Option<(Part, KnownPart)>, Outcome> {
-    let path = found.path.clone();
-    let opened = blocking(move || open_archive(&path)).await?;
+    let opened = open_found(tools, found).await?;
     let mut leave = |why: String| {
         tracing::debug!(part = found.name, why, "a part cannot be read now");
         staged.is_known = false;
@@ -159,7 +164,7 @@ async fn open_part(
     };
     let (part, fingerprint, bytes, wholeness) = match opened {
         Ok(opened) => opened,
-        Err(error) => return leave(text_of(&error)),
+        Err(why) => return leave(why),
     };
     // What is cut and was written to just now is on its way still; later it is read as far as it goes.
     if let Wholeness::Unfinished(why) = wholeness
@@ -175,20 +180,17 @@ async fn open_part(
         number,
         fingerprint,
         bytes,
+        origin: found.drive.as_deref().map(origin_of),
     };
     let known = tools.store.open_part(new, wall_now()).await.map_err(|error| end_of_store(&error))?;
     Ok(Some((part, known)))
 }
 
-fn open_archive(path: &Path) -> Result<(Part, [u8; 32], u64, Wholeness), ArchiveError> {
-    let mut part = Part::open(path)?;
-    let fingerprint = part.fingerprint()?;
-    let (bytes, wholeness) = (part.bytes().unwrap_or(0), part.wholeness()?);
-    Ok((part, fingerprint, bytes, wholeness))
-}
-
 /// The entries of a part whose file is no longer where the index says, with its path: they are read again.
-async fn missing_files(tools: &Tools, part: &KnownPart) -> Result<HashMap<EntryKey, String>, Outcome> {
+pub(crate) async fn missing_files(
+    tools: &Tools,
+    part: &KnownPart,
+) -> Result<HashMap<EntryKey, String>, Outcome> {
     let (mut missing, mut after) = (HashMap::new(), None);
     // Ends: `after` grows with each step, and a part has an end.
     loop {
@@ -244,7 +246,7 @@ impl Stager {
                 return Err(Outcome::Failed("the committing of an export ended".to_owned()));
             }
             Err(Broken::Archive(error)) => {
-                return Err(Outcome::Failed(format!("`{}`: {}", self.known.name, text_of(&error))));
+                return Err(end_of_read(&error));
             }
         };
         let (state, fault) = judge(&ending, part.format());
@@ -281,6 +283,7 @@ impl Stager {
         let intake = Intake {
             root: &self.root,
             room: &self.room,
+            stop: &self.stop,
             path: staged_path((self.known.n, entry.ordinal)),
             file_mode: self.file_mode,
             is_missing: self.again.contains(&entry.ordinal),

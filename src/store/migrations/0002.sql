@@ -32,6 +32,7 @@ CREATE TABLE parts (
     state       INTEGER NOT NULL,       -- 0 being read, 1 read to its end, 2 damaged: read as far as it goes
     entries     INTEGER,                -- how many it has, once read to its end
     fault       TEXT,                   -- what is wrong with it
+    origin      TEXT,                   -- where it was read from, if not from a disk: by this it is known without being opened
     UNIQUE (export, fingerprint)
 ) STRICT;
 

@@ -15,6 +15,7 @@ fn part(name: &str, number: u32) -> NewPart {
         number: Some(number),
         fingerprint: [u8::try_from(number).unwrap(); 32],
         bytes: 100,
+        origin: None,
     }
 }
 
