@@ -37,6 +37,24 @@ impl Store {
         .await
     }
 
+    /// What dated each of these items (see [`ItemTold::dated_by`]) and the offset of its local time, minutes; a sidecar may say more later.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn record_dating(&self, dated: Vec<(MediaId, u8, Option<i32>)>) -> Result<(), StoreError> {
+        self.write("record what dated items", move |tx| {
+            let mut add = tx.prepare_cached(
+                "INSERT OR IGNORE INTO item_facts (item, stamp, favorited, archived, trashed, dated_by, offset_minutes)
+                 SELECT n, 0, 0, 0, 0, ?2, ?3 FROM items WHERE id = ?1",
+            )?;
+            for (id, dated_by, offset) in &dated {
+                add.execute(params![id.0, dated_by, offset])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Stored files of a set of which nothing was told yet, with their sidecars, at most `limit`; those without one count as told.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::job::import::inside::read_inside;
 use crate::job::import::name::{companion_name, date_of, facts_in, item_of, own_name};
 use crate::job::import::packed::unpack;
 use crate::job::import::stage::staged_path;
+use crate::job::import::tell::{dated_by, offset_minutes};
 use crate::job::place::{Piece, SidecarRule, make_names_durable, place_group};
 use crate::job::ticket::Whole;
 use crate::job::tools::{Tools, blocking, lock};
@@ -143,11 +144,13 @@ async fn shelve_some(
 async fn give_paths(tools: &Tools, staged: Vec<StagedEntry>) -> Result<Vec<Shelved>, Outcome> {
     let now = wall_now();
     let (mut own, mut shelved, mut clips) = (Vec::new(), Vec::new(), Vec::new());
+    let mut datings = Vec::new();
     for entry in staged {
         let json = entry.json.as_deref().and_then(unpack);
         let (read, facts) = (read_inside(entry.embedded.as_deref()), facts_in(json.as_deref()));
         let dated = date_of(&read.embedded, facts.as_deref(), entry.mtime, now);
         let item = item_of(&entry, &read, facts.as_deref(), &dated);
+        datings.push((item.id.clone(), dated_by(&dated), offset_minutes(&dated)));
         let mut new = NewItem {
             dir: tools.library.layout.dir_for(item.created),
             name: own_name(&item, tools.library.portable_names),
@@ -180,6 +183,7 @@ async fn give_paths(tools: &Tools, staged: Vec<StagedEntry>) -> Result<Vec<Shelv
     let items: Vec<NewItem> = own.iter().map(|(_, new)| new.clone()).collect();
     let recorded =
         tools.store.record_imported(items, fold_case).await.map_err(|error| end_of_store(&error))?;
+    tools.store.record_dating(datings).await.map_err(|error| end_of_store(&error))?;
     let mut paths: HashMap<MediaId, Wanted> =
         recorded.wanted.into_iter().map(|wanted| (wanted.id.clone(), wanted)).collect();
     for (entry, new) in own {

@@ -144,14 +144,24 @@ fn told_of(facts: &ItemFacts, dated: &Dated, role: EntryRole) -> ItemTold {
         archived: facts.archived,
         trashed: facts.trashed,
         origin: text(&facts.origin),
-        dated_by: match dated.origin {
-            DateOrigin::Embedded => 0,
-            DateOrigin::Sidecar => 1,
-            DateOrigin::Entry => 2,
-            DateOrigin::None => 3,
-        },
-        offset_minutes: dated.offset.map(|offset| offset.local_minus_utc() / 60),
+        dated_by: dated_by(dated),
+        offset_minutes: offset_minutes(dated),
     }
+}
+
+/// What dated an item, as the index has it.
+pub(crate) fn dated_by(dated: &Dated) -> u8 {
+    match dated.origin {
+        DateOrigin::Embedded => 0,
+        DateOrigin::Sidecar => 1,
+        DateOrigin::Entry => 2,
+        DateOrigin::None => 3,
+    }
+}
+
+/// How far local time was ahead of UTC, minutes.
+pub(crate) fn offset_minutes(dated: &Dated) -> Option<i32> {
+    dated.offset.map(|offset| offset.local_minus_utc() / 60)
 }
 
 /// Writes the sidecars; why one could not be written, if one could not.

@@ -165,6 +165,8 @@ async fn what_sidecars_tell_is_kept_once_and_the_newest_export_is_believed() {
     let found = |title: &str| fixture.store.item_told(7, title.to_owned(), None);
     assert_eq!(found("new").await.unwrap(), Some(MediaId("takeout:a".to_owned())));
     assert_eq!(found("old").await.unwrap(), None);
+    fixture.store.record_dating(vec![(media_id("takeout:a"), 3, Some(60))]).await.unwrap();
+    assert!(found("new").await.unwrap().is_some(), "what a sidecar told stays");
 }
 
 #[tokio::test]
