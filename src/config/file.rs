@@ -99,6 +99,8 @@ pub(crate) struct RawLibrary {
     pub(crate) lesser_copy: Option<Leaf>,
     pub(crate) drive_folder: Option<Leaf>,
     pub(crate) spool: Option<Leaf>,
+    pub(crate) takeout_schedule: Option<Leaf>,
+    pub(crate) takeout_started: Option<Leaf>,
 }
 
 /// A table whose keys are all single values.
@@ -194,6 +196,8 @@ impl Table for RawLibrary {
             lesser_copy,
             drive_folder,
             spool,
+            takeout_schedule,
+            takeout_started,
         } = self;
         vec![
             root,
@@ -214,6 +218,8 @@ impl Table for RawLibrary {
             lesser_copy,
             drive_folder,
             spool,
+            takeout_schedule,
+            takeout_started,
         ]
     }
 }

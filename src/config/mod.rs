@@ -36,7 +36,7 @@ pub use crate::config::limits::Limits;
 use crate::config::raw::Leaf;
 use crate::config::roots::Placed;
 pub use crate::config::schedule::Schedule;
-pub use crate::config::takeout::{AfterImport, LesserCopy, Takeout};
+pub use crate::config::takeout::{AfterImport, ExportSchedule, LesserCopy, Takeout};
 use crate::exit::Exit;
 use crate::media::LibraryName;
 

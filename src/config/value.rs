@@ -4,6 +4,7 @@
 //! Tests: `src/config/tests/`.
 
 use bytesize::ByteSize;
+use chrono::{Datelike, NaiveDate};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 use url::{Host, Url};
@@ -105,6 +106,17 @@ pub(crate) fn time(raw: &Raw, least: Duration, most: Duration) -> Result<Duratio
         return Err(Wrong::new("too long", allowed));
     }
     Ok(time)
+}
+
+/// A day from the year `least` on, such as `"2026-06-08"`.
+pub(crate) fn date(raw: &Raw, least: i32) -> Result<NaiveDate, Wrong> {
+    let allowed = format!("a day in quotes, from \"{least}-01-01\", such as \"2026-06-08\"");
+    let hint = "write year, month and day in quotes, such as `\"2026-06-08\"`";
+    let text = text(raw, &allowed).map_err(|wrong| wrong.or_hint(hint))?.trim();
+    let is_shaped = text.len() == "2026-06-08".len();
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| is_shaped);
+    let day = day.ok_or_else(|| Wrong::new("no such day", allowed.as_str()).hint(hint))?;
+    if day.year() < least { Err(Wrong::new("too early", allowed)) } else { Ok(day) }
 }
 
 /// A size from `least` to `most` bytes, such as `"5 GiB"`.

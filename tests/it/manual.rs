@@ -21,6 +21,7 @@ const WITHOUT_VALUE: [(&str, &str); 9] = [
     ("schedule", "none."),
     ("days", "every day."),
     ("inbox", "none."),
+    ("takeout-started", "none."),
     ("root", "none; each library needs one."),
     ("drive-folder", "none; the parts of exports are found in any folder."),
     ("index-dir", ".Pa .gphotos-syncd in the root."),

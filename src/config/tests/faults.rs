@@ -80,6 +80,15 @@ fn a_bad_value_of_a_library_is_shown_with_its_place_and_what_is_allowed() {
         ("[defaults]\ndrive-folder = \"Takeout \"\n", &["no space at its ends"]),
         ("[defaults]\ndrive-folder = \"\"\n", &["empty"]),
         ("[defaults]\nspool = \"dsk\"\n", &["\"stream\", \"disk\"", "did you mean \"disk\"?"]),
+        ("[defaults]\ntakeout-schedule = \"monthly\"\n", &[":2:20", "\"two-monthly\", \"none\""]),
+        (
+            "[defaults]\ntakeout-started = 2026-06-08\n",
+            &[":2:19", "not a text in quotes", "`\"2026-06-08\"`"],
+        ),
+        ("[defaults]\ntakeout-started = \"2026-02-30\"\n", &[":2:19", "no such day", "`\"2026-06-08\"`"]),
+        ("[defaults]\ntakeout-started = \"8.6.2026\"\n", &["no such day"]),
+        ("[defaults]\ntakeout-started = \"0206-06-08\"\n", &["too early", "from \"2011-01-01\""]),
+        ("[defaults]\nsources = [\"picker\"]\n", &["not yet in this version"]),
         ("[defaults]\non-remote-delete = \"trash\"\n", &[":2:20", "not yet in this version", "\"keep\""]),
         (
             "[defaults]\nlayout = \"../{year}\"\n",

@@ -3,8 +3,8 @@
 mod faults;
 
 use crate::config::{
-    AfterImport, AlbumMode, Config, Drive, LesserCopy, Library, Limits, OnRemoteDelete, Schedule, Sidecar,
-    SourceKind, Spool, Takeout,
+    AfterImport, AlbumMode, Config, Drive, ExportSchedule, LesserCopy, Library, Limits, OnRemoteDelete,
+    Schedule, Sidecar, SourceKind, Spool, Takeout,
 };
 use crate::media::LibraryName;
 use std::fs;
@@ -79,6 +79,8 @@ fn a_library_needs_only_its_root() {
             after_import: AfterImport::Keep,
             inbox_quiet: Duration::from_secs(6 * 3600),
             lesser_copy: LesserCopy::Aside,
+            schedule: ExportSchedule::TwoMonthly,
+            started: None,
         },
         drive: Drive { folder: None, spool: Spool::Stream },
     };
@@ -123,6 +125,8 @@ fn every_key_is_read() {
         after-import = "delete"
         inbox-quiet = "0s"
         lesser-copy = "replace"
+        takeout-schedule = "none"
+        takeout-started = "2026-06-08"
         "#,
     );
     let config = home.load();
@@ -150,6 +154,8 @@ fn every_key_is_read() {
         after_import: AfterImport::Delete,
         inbox_quiet: Duration::ZERO,
         lesser_copy: LesserCopy::Replace,
+        schedule: ExportSchedule::None,
+        started: chrono::NaiveDate::from_ymd_opt(2026, 6, 8),
     };
     assert_eq!(a.takeout, takeout);
     assert_eq!(a.sources, [SourceKind::LibraryApi, SourceKind::Drive]);
@@ -319,7 +325,7 @@ fn every_setting_of_the_shipped_configuration_is_valid_when_its_comment_is_taken
     assert_eq!(config.limits, Limits { bytes_per_second: Some(20 << 20), windows, ..Limits::default() });
     assert_eq!(config.google.endpoints, bare.google.endpoints);
     let alice = library(&config, "alice");
-    let takeout = Takeout { inbox: None, ..alice.takeout.clone() };
+    let takeout = Takeout { inbox: None, started: None, ..alice.takeout.clone() };
     let drive = Drive { folder: None, ..alice.drive.clone() };
     assert_eq!(alice.drive.folder.as_deref(), Some("Takeout"));
     let shown = Library { index_dir: None, takeout, drive, ..alice.clone() };

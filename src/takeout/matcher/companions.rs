@@ -3,11 +3,11 @@
 //! Owns: the finding of their photo or original. Invariant: pure; a file that could belong to two others belongs to none.
 //! May import: nothing. Tests: those of the matcher.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::takeout::matcher::kind::{Kind, base_of_edited, is_bare_clip, is_clip, kind_of};
-use crate::takeout::matcher::name::{Reading, split_ext, without_suffix};
-use crate::takeout::matcher::pairing::{Pairs, is_run};
+use crate::takeout::matcher::name::{Reading, folded, split_ext, without_suffix};
+use crate::takeout::matcher::pairing::Pairs;
 use crate::takeout::matcher::{Doubt, File, Link, Role, Rule, Sidecar, Why};
 
 /// How many owners of one stem are remembered by name: two are a doubt, and a reason names three.
@@ -88,15 +88,30 @@ pub(crate) struct Companions<'a, 'p> {
     sidecars: &'a [Sidecar],
     pairs: &'p mut Pairs<'a>,
     links: Vec<Link>,
+    /// What sidecars without a file speak of: with and without counter, such a file may be itself an item.
+    spoken_of: HashSet<String>,
 }
 
 impl<'a, 'p> Companions<'a, 'p> {
     pub(crate) fn new(files: &'a [File], sidecars: &'a [Sidecar], pairs: &'p mut Pairs<'a>) -> Self {
-        Self { files, sidecars, pairs, links: vec![Link::default(); files.len()] }
+        let alone = sidecars.iter().enumerate().filter(|(at, _)| pairs.of_json[*at].is_none());
+        let spoken_of =
+            alone.flat_map(|(_, sidecar)| sidecar.fulls()).map(|(full, _)| folded(&full)).collect();
+        Self { files, sidecars, pairs, links: vec![Link::default(); files.len()], spoken_of }
     }
 
     pub(crate) fn into_links(self) -> Vec<Link> {
         self.links
+    }
+
+    /// Whether a sidecar without a file speaks of this one, under any counter and with or without its extension.
+    fn is_spoken_of(&self, at: usize) -> bool {
+        let mut names = self.files[at].readings.iter().flat_map(|reading| [&reading.full, &reading.stem]);
+        names.any(|name| self.spoken_of.contains(&folded(name)))
+    }
+
+    fn may_be_itself(&self, at: usize) -> Why {
+        Why::new(Doubt::Several, [self.files[at].name.clone()])
     }
 
     fn is_clip(&self, at: usize) -> bool {
@@ -158,6 +173,9 @@ impl<'a, 'p> Companions<'a, 'p> {
         let mut later = Vec::new();
         for (photo, clips) in clips_of {
             match clips[..] {
+                [(clip, true)] if self.is_spoken_of(clip) => {
+                    self.links[clip].why = Some(self.may_be_itself(clip));
+                }
                 [(clip, true)] if self.pairs.file_doubts[clip].is_none() => match self.base_of(clip) {
                     Some(base) => later.push((clip, photo, base)),
                     None => self.links[clip].to = Some((Role::Motion, photo)),
@@ -220,6 +238,7 @@ impl<'a, 'p> Companions<'a, 'p> {
             self.pairs.work += 1;
             match self.original_of(&self.files[at], &owners, &mut families) {
                 Ok(None) => {}
+                Ok(Some(_)) if self.is_spoken_of(at) => self.links[at].why = Some(self.may_be_itself(at)),
                 Ok(Some((_, Owner::File(original)))) => self.links[at].to = Some((Role::Edited, original)),
                 Ok(Some((reading, Owner::Json(json)))) => heirs.entry(json).or_default().push((at, reading)),
                 Err(why) => self.links[at].why = Some(why),
@@ -277,7 +296,7 @@ impl<'a, 'p> Companions<'a, 'p> {
     /// The original of a copy read so, among all that have its base for a stem.
     ///
     /// The counters of copies are those of their originals, or count the copies by themselves. Only where every original has its
-    /// copy do both mean the same, or where the copies' counters have gaps, so that they cannot be a count.
+    /// copy do both mean the same, or where no copy is without a counter, so that they cannot be a count.
     fn original_among(
         &self,
         reading: &Reading,
@@ -285,7 +304,7 @@ impl<'a, 'p> Companions<'a, 'p> {
         copies: &mut Copies,
     ) -> Result<Owner, Why> {
         let is_trusted = *copies.is_trusted.get_or_insert_with(|| {
-            copies.counters.iter().eq(originals.by_counter.keys()) || !is_run(&copies.counters)
+            copies.counters.iter().eq(originals.by_counter.keys()) || !copies.counters.contains(&0)
         });
         let is_trusted = is_trusted && !copies.is_in_doubt;
         let owner = originals.by_counter.get(&reading.n).copied();

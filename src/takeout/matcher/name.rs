@@ -12,6 +12,10 @@ use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed}
 /// Where a sidecar's name is cut, before its counter and `.json`, UTF-16 units. Measured on published exports.
 pub(crate) const SIDECAR_UNITS_MAX: usize = 46;
 
+/// Names up to this length leave enough of what follows them to be seen whole in the sidecar's name; longer ones may share it with
+/// others, and with it its counters. UTF-16 units.
+pub(crate) const WHOLE_UNITS_MAX: usize = 44;
+
 /// Where a media file's stem is cut, before its counter and extension, UTF-16 units. Measured by Timelinize.
 pub(crate) const STEM_UNITS_MAX: usize = 47;
 
@@ -145,6 +149,15 @@ pub(crate) fn without_suffix(rest: &str) -> Option<&str> {
     SUFFIX.starts_with(&rest[at..]).then(|| &rest[..at])
 }
 
+/// The names that the sidecar of a long `full` may share with others, without counter and `.json`; none of a short one.
+pub(crate) fn shared_bodies(full: &str) -> Vec<String> {
+    if is_longer(full, WHOLE_UNITS_MAX) {
+        cuts(&format!("{full}{SUFFIX}"), SIDECAR_UNITS_MAX)
+    } else {
+        Vec::new()
+    }
+}
+
 /// The names that the sidecar of `full` may have, without counter and `.json`, by today's rule and the older one.
 pub(crate) fn sidecar_bodies(full: &str) -> Vec<String> {
     let mut found = cuts(&format!("{full}{SUFFIX}"), SIDECAR_UNITS_MAX);
@@ -194,7 +207,7 @@ pub(crate) fn claim(readings: &[(String, u32)], title: &str) -> Option<Claim> {
     let (stem, ext) = split_ext(&title);
     let fulls = cuts(stem, STEM_UNITS_MAX).iter().map(|stem| folded(&format!("{stem}{ext}"))).collect();
     let stems = cuts(&title, STEM_UNITS_MAX).iter().map(|stem| folded(stem)).collect();
-    Some(Claim { fulls, stems, n: *n, is_cut: is_longer(&title, SIDECAR_UNITS_MAX) })
+    Some(Claim { fulls, stems, n: *n, is_cut: is_longer(&title, WHOLE_UNITS_MAX) })
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::takeout::matcher::groups::Slots;
 use crate::takeout::matcher::kind::Kind;
 use crate::takeout::matcher::name::{
-    Reading, SIDECAR_UNITS_MAX, cuts, is_longer, sidecar_bodies, units, without_suffix,
+    Reading, SIDECAR_UNITS_MAX, WHOLE_UNITS_MAX, is_longer, shared_bodies, sidecar_bodies, units,
+    without_suffix,
 };
 use crate::takeout::matcher::{Doubt, File, Rule, Sidecar, Why};
 
@@ -29,11 +30,13 @@ pub(crate) struct Pairs<'a> {
     pub(crate) work: usize,
 }
 
-/// Files and sidecars that share a name, each with its counter.
+/// Files and sidecars that share a name; sidecars with their counters.
 #[derive(Default)]
 struct Family {
-    files: Vec<(usize, u32)>,
+    files: Vec<usize>,
     sidecars: Vec<(usize, u32)>,
+    /// Whether a file of the name was not paired by it.
+    is_outnumbered: bool,
 }
 
 /// Whether the counters are 0, 1, 2, ... without a gap, as Google gives them to files that collide.
@@ -47,10 +50,10 @@ pub(crate) fn counters(members: &[(usize, u32)]) -> BTreeSet<u32> {
 
 /// Whether counters of files and sidecars of one name can be trusted to mean the same.
 ///
-/// More files than sidecars, and sidecars counted without a gap: the sidecars may have been counted by themselves, and then
-/// nobody knows which file has none.
+/// Where files outnumber sidecars, the sidecars may have been counted by themselves, and then nobody knows which file has none.
+/// A count begins with a name without a counter.
 pub(crate) fn is_trusted(files: &BTreeSet<u32>, sidecars: &BTreeSet<u32>) -> bool {
-    files.is_subset(sidecars) || !is_run(sidecars)
+    files.is_subset(sidecars) || !sidecars.contains(&0)
 }
 
 impl<'a> Pairs<'a> {
@@ -152,10 +155,9 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// Takes back pairs of names that more files have than sidecars, unless the counters tell whose the sidecars are.
+    /// Takes back pairs of names that more files have than sidecars, unless the sidecars' counters cannot be a count of their own.
     ///
-    /// `is_new`: the rules of the step to look at; `name_of`: the name by which it pairs.
-    /// True if there were any.
+    /// `is_new`: the rules of the step to look at; `name_of`: the name by which it pairs. True if there were any.
     fn take_back_outnumbered(
         &mut self,
         is_new: impl Fn(Rule) -> bool,
@@ -167,14 +169,15 @@ impl<'a> Pairs<'a> {
             let Some((json, _)) = of_file else { continue };
             for reading in self.readings_of[at].iter().map(|number| &file.readings[*number]) {
                 let family = families.entry(name_of(reading)).or_default();
-                family.files.push((at, reading.n));
+                family.files.push(at);
                 family.sidecars.push((json, reading.n));
             }
         }
         for (at, file) in self.files.iter().enumerate().filter(|(at, _)| self.of_file[*at].is_none()) {
             for reading in &file.readings {
                 if let Some(family) = families.get_mut(name_of(reading).as_str()) {
-                    family.files.push((at, reading.n));
+                    family.files.push(at);
+                    family.is_outnumbered = true;
                 }
             }
         }
@@ -189,12 +192,11 @@ impl<'a> Pairs<'a> {
         }
         let outnumbered: Vec<Family> = families
             .into_values()
-            .filter(|family| !is_trusted(&counters(&family.files), &counters(&family.sidecars)))
+            .filter(|family| family.is_outnumbered && family.sidecars.iter().any(|(_, n)| *n == 0))
             .collect();
         for family in &outnumbered {
-            let files: Vec<usize> = family.files.iter().map(|(at, _)| *at).collect();
             let sidecars: Vec<usize> = family.sidecars.iter().map(|(at, _)| *at).collect();
-            self.doubt(Doubt::Counters, &files, &sidecars);
+            self.doubt(Doubt::Counters, &family.files, &sidecars);
         }
         !outnumbered.is_empty()
     }
@@ -235,7 +237,7 @@ impl<'a> Pairs<'a> {
         for (at, file) in self.files.iter().enumerate() {
             for reading in file.readings.iter().filter(|reading| !reading.ext.is_empty()) {
                 *of_stem.entry((&reading.stem, reading.n)).or_default() += 1;
-                if !is_longer(&reading.stem, SIDECAR_UNITS_MAX) {
+                if !is_longer(&reading.stem, WHOLE_UNITS_MAX) {
                     for body in sidecar_bodies(&reading.stem) {
                         slots.add_file(at, 'u', &body, reading.n);
                     }
@@ -315,10 +317,8 @@ fn is_sidecar_of(rest: &str, reading: &Reading) -> bool {
 }
 
 fn add_file(slots: &mut Slots, at: usize, reading: &Reading) {
-    if is_longer(&reading.full, SIDECAR_UNITS_MAX) {
-        for body in cuts(&reading.full, SIDECAR_UNITS_MAX) {
-            slots.add_file(at, 'c', &body, 0);
-        }
+    for body in shared_bodies(&reading.full) {
+        slots.add_file(at, 'c', &body, 0);
     }
     if units(&reading.full) <= SIDECAR_UNITS_MAX {
         for body in sidecar_bodies(&reading.full) {

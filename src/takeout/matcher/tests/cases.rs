@@ -307,6 +307,63 @@ fn a_bare_name_beside_a_photo_without_extension_is_in_doubt() {
 }
 
 #[test]
+fn a_doubt_spreads_to_the_names_that_hang_on_it() {
+    // The clip took the plain name, so every video is one number further than its sidecar.
+    let found = folder(
+        &["IMG_1.jpg", "IMG_1.MP4", "IMG_1(1).MP4", "IMG_1(1)(1).MP4"],
+        &[
+            "IMG_1.jpg.supplemental-metadata.json",
+            "IMG_1.MP4.supplemental-metadata.json",
+            "IMG_1(1).MP4.supplemental-metadata.json",
+        ],
+    );
+    assert_eq!(short(&found), ["S0", "?", "?", "?"]);
+}
+
+#[test]
+fn a_sidecar_without_extension_puts_the_photo_of_its_name_in_doubt() {
+    let found = folder(
+        &["IMG_1.jpg", "IMG_1(1).jpg"],
+        &["IMG_1.supplemental-metadata.json|IMG_1", "IMG_1.jpg.supplemental-metadata.json|IMG_1.jpg"],
+    );
+    assert_eq!(short(&found), ["?", "?"], "either may have come first");
+}
+
+#[test]
+fn a_moving_part_whose_photo_is_missing_is_nobody_elses() {
+    let found = folder(
+        &["IMG_1.MOV", "IMG_1-edited.MP4"],
+        &[
+            "IMG_1.MOV.supplemental-metadata.json|IMG_1.MOV",
+            "IMG_1-edited.jpg.supplemental-metadata.json|IMG_1-edited.jpg",
+        ],
+    );
+    assert_eq!(short(&found), ["S0", "?"]);
+    assert_eq!(found.media[1].why.as_ref().map(|why| why.doubt), Some(Doubt::NoStill));
+}
+
+#[test]
+fn counters_of_cut_names_count_all_titles_together() {
+    let start = "x".repeat(46);
+    let found = folder(
+        &[
+            &format!("{start}.jpg"),
+            &format!("{start}b.HEIC"),
+            &format!("{start}b(1).HEIC"),
+            &format!("{start}b(2).HEIC"),
+        ],
+        &[&format!("{start}.json|{start}"), &format!("{start}(1).json|{start}b.HEIC")],
+    );
+    assert_eq!(short(&found)[1..], ["?", "?", "?"], "the (1) of the sidecar is not that of the file");
+}
+
+#[test]
+fn two_entries_of_one_name_are_in_doubt() {
+    let found = folder(&["a.jpg", "a.jpg"], &["a.jpg.supplemental-metadata.json|a.jpg"]);
+    assert_eq!(short(&found), ["?", "?"]);
+}
+
+#[test]
 fn a_sidecar_without_a_file_names_what_it_misses() {
     let found = folder(&[], &["IMG_1.jpg.supplemental-metadata.json|IMG_1.jpg"]);
     assert_eq!(
