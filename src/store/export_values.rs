@@ -78,6 +78,23 @@ pub struct KnownExport {
     pub report: Option<String>,
 }
 
+/// A part of an export, wherever it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenPart {
+    /// What the names of the export's parts have in common.
+    pub export: String,
+    /// When Google made the export, where the name tells.
+    pub stamp: Option<DateTime<Utc>>,
+    /// Its number in the export; none: the name does not tell.
+    pub number: Option<u32>,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// When it was first seen.
+    pub first_seen: DateTime<Utc>,
+    /// Whether it was read to its end, or as far as it goes.
+    pub is_read: bool,
+}
+
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntryOutcome {

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use crate::store::columns::{column, count, millis, time};
 use crate::store::{
-    EntryOutcome, KnownExport, KnownPart, NewPart, PartState, RefusedEntry, Store, StoreError,
+    EntryOutcome, KnownExport, KnownPart, NewPart, PartState, RefusedEntry, SeenPart, Store, StoreError,
 };
 
 /// Columns of [`part_row`], of `parts p`.
@@ -102,6 +102,32 @@ impl Store {
             let sql =
                 format!("SELECT {PART_COLUMNS} FROM parts p WHERE p.export = ?1 ORDER BY p.number, p.name");
             connection.prepare_cached(&sql)?.query_map([export], part_row)?.collect()
+        })
+        .await
+    }
+
+    /// The parts of the newest `limit` export sets.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn seen_parts(&self, limit: u32) -> Result<Vec<SeenPart>, StoreError> {
+        self.read("read when exports came", move |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT e.name, e.stamp, p.number, p.bytes, p.first_seen, p.state <> 0
+                 FROM (SELECT * FROM exports ORDER BY ifnull(stamp, first_seen) DESC, n DESC LIMIT ?1) e
+                 JOIN parts p ON p.export = e.n ORDER BY e.n, p.number, p.n",
+            )?;
+            let rows = find.query_map([limit], |row| {
+                Ok(SeenPart {
+                    export: row.get(0)?,
+                    stamp: row.get::<_, Option<i64>>(1)?.map(time),
+                    number: row.get(2)?,
+                    bytes: count(row.get(3)?),
+                    first_seen: time(row.get(4)?),
+                    is_read: row.get(5)?,
+                })
+            })?;
+            rows.collect()
         })
         .await
     }

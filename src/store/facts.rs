@@ -7,7 +7,7 @@ use rusqlite::OptionalExtension as _;
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// A remembered text: `token-fingerprint`, `needs-login`.
+    /// A remembered text: `token-fingerprint`, `needs-login`, `notices-said`.
     ///
     /// # Errors
     /// See [`StoreError`].

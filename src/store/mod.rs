@@ -28,7 +28,7 @@ mod values;
 pub use crate::store::error::StoreError;
 pub use crate::store::export_values::{
     EntryKey, EntryOutcome, EntryRole, FolderEntry, HeldEntry, ItemTold, KnownExport, KnownPart, NewEntry,
-    NewPart, PairedEntry, PartState, RefusedEntry, StagedEntry, Telling, Twin, UntoldEntry,
+    NewPart, PairedEntry, PartState, RefusedEntry, SeenPart, StagedEntry, Telling, Twin, UntoldEntry,
 };
 pub use crate::store::values::{
     AlbumEntry, AlbumLink, FailedTry, FilePart, KnownAlbum, Listing, ListingKind, NewItem, PageRecord,

@@ -10,6 +10,7 @@ mod tests;
 mod text;
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// How long after the last export the next is late: two months are at most 62 days, and Google takes days to make one.
 pub const LATE_AFTER: TimeDelta = TimeDelta::days(70);
@@ -83,8 +84,9 @@ pub struct Facts {
     pub quota: Option<Quota>,
 }
 
-/// What a notice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What a notice is about; its word in JSON is never changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
     /// The next export is late.
     Late,
@@ -100,8 +102,8 @@ pub enum NoticeKind {
     YearOver,
 }
 
-/// Something that a person should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something that a person should know; it goes into the status as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
@@ -111,6 +113,17 @@ pub struct Notice {
     pub since: DateTime<Utc>,
     /// A sentence, and on a line of its own what to do, after `hint: `.
     pub text: String,
+}
+
+/// By which a notice is known again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NoticeKey {
+    /// What it is about.
+    kind: NoticeKind,
+    /// The export that it is about, if it is about one.
+    export: Option<String>,
+    /// Since when it is so, where another moment makes another notice.
+    since: Option<DateTime<Utc>>,
 }
 
 /// When the year of exports began and ends.
@@ -128,10 +141,13 @@ pub fn notices(facts: &Facts, now: DateTime<Utc>) -> Vec<Notice> {
         facts.deliveries.iter().filter(|export| export.made().is_some()).collect();
     exports.sort_by_key(|export| (export.made(), &export.export));
     let year = year_of_exports(facts, now);
+    // The first export of a year is whole: what is missing of earlier ones is in it.
+    let first = year.and_then(|year| exports.iter().position(|export| export.made() >= Some(year.from)));
+    let current = exports.get(first.unwrap_or(0)..).unwrap_or_default();
     let mut found = Vec::new();
     found.extend(late(&exports, facts.schedule_start, year, now));
-    found.extend(exports.iter().filter_map(|export| part_missing(export, now)));
-    found.extend(exports.iter().filter_map(|export| unfetched(export, now)));
+    found.extend(current.iter().filter_map(|export| part_missing(export, now)));
+    found.extend(current.iter().filter_map(|export| unfetched(export, now)));
     found.extend(quota_short(&exports, facts.quota, year, now));
     found.extend(end_of_year(year, now));
     found
@@ -154,6 +170,46 @@ pub fn year_of_exports(facts: &Facts, now: DateTime<Utc>) -> Option<Year> {
         }
     }
     year
+}
+
+impl NoticeKind {
+    /// In a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Late => "export late",
+            Self::PartMissing => "part of an export missing",
+            Self::Unfetched => "part of an export waits",
+            Self::QuotaShort => "no room in Drive",
+            Self::RenewSoon => "exports end soon",
+            Self::YearOver => "exports ended",
+        }
+    }
+
+    /// Whether it is about exports that are expected, not about one that was seen.
+    pub fn is_of_schedule(self) -> bool {
+        match self {
+            Self::Late | Self::QuotaShort | Self::RenewSoon | Self::YearOver => true,
+            Self::PartMissing | Self::Unfetched => false,
+        }
+    }
+}
+
+impl Notice {
+    /// Its first line: what is the matter, without what to do.
+    pub fn sentence(&self) -> &str {
+        self.text.lines().next().unwrap_or_default()
+    }
+
+    /// By which it is known again. Parts that wait and storage that is short change with every part; they are one notice for an export.
+    pub fn key(&self) -> NoticeKey {
+        let since = match self.kind {
+            NoticeKind::Unfetched | NoticeKind::QuotaShort => None,
+            NoticeKind::Late | NoticeKind::PartMissing | NoticeKind::RenewSoon | NoticeKind::YearOver => {
+                Some(self.since)
+            }
+        };
+        NoticeKey { kind: self.kind, export: self.export.clone(), since }
+    }
 }
 
 impl Delivery {

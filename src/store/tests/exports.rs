@@ -203,3 +203,29 @@ async fn google_is_never_asked_for_what_an_export_brought() {
     let sample = fixture.store.sample_ids(50).await.unwrap();
     assert_eq!(sample, [media_id("m")]);
 }
+
+#[tokio::test]
+async fn the_parts_of_the_newest_exports_are_told_with_how_far_they_were_read() {
+    let fixture = fixture();
+    for (n, stamp) in [(1_u8, Some(at(100))), (2, None), (3, Some(at(300)))] {
+        for number in [2, 1] {
+            let fingerprint = [n * 10 + u8::try_from(number).unwrap(); 32];
+            let export = format!("takeout-{n}");
+            let new = NewPart { export, stamp, fingerprint, ..part("x", number) };
+            let known = fixture.store.open_part(new, at(200)).await.unwrap();
+            if number == 1 {
+                fixture.store.close_part(known.n, PartState::Damaged, 0, None).await.unwrap();
+            }
+        }
+    }
+    let seen = fixture.store.seen_parts(2).await.unwrap();
+    let shape: Vec<(&str, Option<u32>, bool)> =
+        seen.iter().map(|part| (part.export.as_str(), part.number, part.is_read)).collect();
+    let (second, third) = ("takeout-2", "takeout-3");
+    assert_eq!(
+        shape,
+        [(second, Some(1), true), (second, Some(2), false), (third, Some(1), true), (third, Some(2), false)]
+    );
+    assert_eq!((seen[0].stamp, seen[0].first_seen, seen[0].bytes), (None, at(200), 100));
+    assert_eq!(seen[3].stamp, Some(at(300)));
+}

@@ -132,9 +132,27 @@ fn a_part_that_waits_is_told_after_two_days() {
     assert_eq!(kinds(&waits, "2026-06-06"), []);
     assert_eq!(kinds(&waits, "2026-06-07"), [NoticeKind::Unfetched]);
     let text = &notices(&waits, at("2026-06-07"))[0].text;
-    assert!(text.starts_with("1 part waits to be fetched for more than two days: 10.0 GiB of"), "{text}");
+    assert!(text.starts_with("1 part waits to be taken in for more than two days: 10.0 GiB of"), "{text}");
     waits.deliveries[0].parts.push(PartSeen { fetched: Some(at("2026-06-06")), ..copy });
     assert_eq!(kinds(&waits, "2026-06-20"), [], "its second copy was fetched");
+}
+
+#[test]
+fn what_is_missing_of_an_export_before_the_whole_one_of_this_year_is_told_no_more() {
+    let mut years = facts(YEAR);
+    years.deliveries[1].parts[0].number = 2;
+    years.deliveries[2].parts[0].fetched = None;
+    let of_parts = |facts: &Facts, day: &str| -> Vec<NoticeKind> {
+        kinds(facts, day).into_iter().filter(|kind| !kind.is_of_schedule()).collect()
+    };
+    let both = [NoticeKind::PartMissing, NoticeKind::Unfetched];
+    assert_eq!(of_parts(&years, "2027-05-20"), both);
+    years.schedule_start = Some(at("2027-05-30"));
+    assert_eq!(of_parts(&years, "2027-06-01"), both, "the whole one has not come yet");
+    years.deliveries.push(delivery("2027-06-05", &[1]));
+    assert_eq!(of_parts(&years, "2027-06-08"), []);
+    years.deliveries[6].parts[0].number = 3;
+    assert_eq!(of_parts(&years, "2027-06-08"), [NoticeKind::PartMissing], "its own parts count");
 }
 
 #[test]

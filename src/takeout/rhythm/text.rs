@@ -10,6 +10,9 @@ const RENEW: &str = "open https://takeout.google.com as the library's account, c
      click \"Next step\", choose where it is to be delivered and \"Export every 2 months for 1 year\", size 50 GB, and click \
      \"Create export\"";
 
+/// How to be told no more of exports that nobody expects.
+const NONE_EXPECTED: &str = "if none are expected any more: takeout-schedule = \"none\"";
+
 /// Where exports and their states are listed.
 const MANAGE: &str = "https://takeout.google.com/manage";
 
@@ -33,7 +36,7 @@ pub(crate) fn late(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
         None => "no export has come since the schedule was set up".to_owned(),
     };
     format!(
-        "{what}\nhint: see {MANAGE} whether it failed or the schedule ended; to set up a new one, {RENEW}"
+        "{what}\nhint: see {MANAGE} whether it failed or the schedule ended; to set up a new one, {RENEW}; {NONE_EXPECTED}"
     )
 }
 
@@ -49,7 +52,7 @@ pub(crate) fn part_missing(export: &str, gaps: &[(u32, u32)], named_max: usize) 
     let parts = if missing == 1 { "1 part is".to_owned() } else { format!("{missing} parts are") };
     format!(
         "{parts} missing of the export `{export}`: {}\nhint: put what is missing beside the others, or fetch it again from {MANAGE} \
-         (links end after about 7 days); without it items or their dates are missing",
+         (links end after about 7 days); without it items or their dates are missing; if it is gone there too, order a whole export anew",
         names.join(", ")
     )
 }
@@ -57,8 +60,8 @@ pub(crate) fn part_missing(export: &str, gaps: &[(u32, u32)], named_max: usize) 
 pub(crate) fn unfetched(export: &str, parts: usize, bytes: u64) -> String {
     let parts = if parts == 1 { "1 part waits".to_owned() } else { format!("{parts} parts wait") };
     format!(
-        "{parts} to be fetched for more than two days: {} of the export `{export}`\nhint: gphotos-syncd status tells what \
-         holds the library up; parts that were mailed as links end after about 7 days",
+        "{parts} to be taken in for more than two days: {} of the export `{export}`\nhint: gphotos-syncd status tells what \
+         holds the library up; gphotos-syncd sync takes them in now",
         size(bytes)
     )
 }
@@ -81,5 +84,8 @@ pub(crate) fn renew_soon(until: DateTime<Utc>) -> String {
 }
 
 pub(crate) fn year_over(until: DateTime<Utc>) -> String {
-    format!("the year of scheduled exports ended on {}: no more will come\nhint: {RENEW}", day(until))
+    format!(
+        "the year of scheduled exports ended on {}: no more will come\nhint: {RENEW}; {NONE_EXPECTED}",
+        day(until)
+    )
 }
