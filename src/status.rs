@@ -1,13 +1,14 @@
 //! What a person or a monitor may read of the daemon: plain data, with its JSON form.
 //!
 //! Owns: the words of `status`, of the control socket and of `systemctl status`. Invariant: no secret
-//! and no item name has a field here; fields are added, never renamed. May import: `media`.
+//! and no item name has a field here; fields are added, never renamed. May import: `media`, `takeout`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 use crate::media::LibraryName;
+use crate::takeout::rhythm::Notice;
 
 /// The one state that a library is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,12 @@ pub struct LibraryStatus {
     /// The Takeout exports that were imported, newest first, at most [`EXPORTS_SHOWN`].
     #[serde(default)]
     pub exports: Vec<ExportStatus>,
+    /// Where its items come from, in the words of the configuration; empty until that was looked at.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// What a person should know of its exports: late, incomplete, waiting, about to end.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
 }
 
 /// How many exports a status shows.

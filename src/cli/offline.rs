@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
 use crate::config::{Config, Library};
-use crate::job::{Refused, read_exports};
+use crate::job::{Refused, read_exports, read_watch};
 use crate::limiter::Limiter;
 use crate::status::{
     ClassStatus, DaemonStatus, ExportStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary,
@@ -16,6 +16,7 @@ use crate::status::{
 };
 use crate::store::{Store, StoreError, Totals};
 use crate::supervisor::describe::{detail_for, reason_of_token};
+use crate::takeout::rhythm::Notice;
 
 /// The index in its folder.
 const INDEX_NAME: &str = "index.sqlite";
@@ -35,6 +36,7 @@ struct Indexed {
     last_complete: Option<DateTime<Utc>>,
     refused: Option<Refused>,
     exports: Vec<ExportStatus>,
+    notices: Vec<Notice>,
 }
 
 /// Every library as the disk tells at `now`.
@@ -73,7 +75,7 @@ fn read_limits(config: &Config, state_dir: &Path) -> (Vec<ClassStatus>, Option<S
 }
 
 async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> LibraryStatus {
-    let (indexed, fault) = match read_index(library).await {
+    let (indexed, fault) = match read_index(library, now).await {
         Ok(indexed) => (indexed, None),
         Err(error) => (Indexed::default(), Some(crate::daemon::told(&error))),
     };
@@ -98,10 +100,12 @@ async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: Date
         token,
         progress: None,
         exports: indexed.exports,
+        sources: library.sources.iter().map(|source| source.word().to_owned()).collect(),
+        notices: indexed.notices,
     }
 }
 
-async fn read_index(library: &Library) -> Result<Indexed, StoreError> {
+async fn read_index(library: &Library, now: DateTime<Utc>) -> Result<Indexed, StoreError> {
     let dir = library.index_dir.clone().unwrap_or_else(|| library.root.join(INDEX_DIR));
     let Some(store) = Store::open_read_only(&dir.join(INDEX_NAME))? else { return Ok(Indexed::default()) };
     let (last_run, last_complete) = store.last_run().await?;
@@ -113,6 +117,7 @@ async fn read_index(library: &Library) -> Result<Indexed, StoreError> {
         last_complete,
         refused: Refused::read(&store).await?,
         exports: read_exports(&store).await?,
+        notices: read_watch(&store, library, now).await?.notices,
     })
 }
 

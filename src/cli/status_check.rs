@@ -2,7 +2,7 @@
 //!
 //! Critical (2): a library needs a login, has no room on disk or has failed; or no daemon runs although a library has a schedule.
 //! Warning (1): a library's newest run is incomplete, it is backing off or waits for the day's quota; its token dies within two
-//! days, or cannot be saved; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
+//! days, or cannot be saved; the watch over its exports has something to say; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
 //! is under way; the daemon serves on although its configuration is broken by now. A library whose schedule is `manual` is never stale, and needs no daemon. Everything else is good (0).
 //!
 //! Owns: that decision. Invariant: pure. May import: `status`. Tests: below.
@@ -106,6 +106,7 @@ fn judge(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>)
         }
         found.extend(unsaved.clone().map(|unsaved| (Level::Warning, unsaved)));
     }
+    found.extend(library.notices.iter().map(|notice| (Level::Warning, notice.sentence().to_owned())));
     if let Some(stale) = staleness(library, period, now) {
         found.push((Level::Warning, stale));
     }

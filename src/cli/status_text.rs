@@ -10,9 +10,16 @@ use crate::status::{
     TokenHealth,
 };
 use crate::systemd::grouped;
+use crate::takeout::rhythm::Notice;
 
 /// Failing items that are shown without `--json`.
 const FAILURES_SHOWN_HERE: usize = 5;
+
+/// What the user of exports should not rely on them for.
+const EXPORTS_CANNOT_TELL: &str = "exports cannot tell what was deleted at Google, nor surely that an old item joined an album; what is here stays";
+
+/// The sources that bring exports.
+const SOURCES_OF_EXPORTS: [&str; 2] = ["takeout", "drive"];
 
 /// How many imported exports a person is shown of one library.
 const EXPORTS_SHOWN_HERE: usize = 3;
@@ -105,7 +112,18 @@ fn details(library: &LibraryStatus, now: DateTime<Utc>) -> Vec<String> {
     if library.failures.len() > FAILURES_SHOWN_HERE {
         lines.push("failed: more with `status --json`".to_owned());
     }
+    lines.extend(library.notices.iter().flat_map(notice_lines));
+    if library.sources.iter().any(|source| SOURCES_OF_EXPORTS.contains(&source.as_str())) {
+        lines.push(EXPORTS_CANNOT_TELL.to_owned());
+    }
     lines.extend(library.exports.iter().take(EXPORTS_SHOWN_HERE).flat_map(export_lines));
+    lines
+}
+
+/// What is the matter, and what to do.
+fn notice_lines(notice: &Notice) -> Vec<String> {
+    let mut lines = vec![format!("warning: {}", notice.sentence())];
+    lines.extend(notice.text.lines().skip(1).map(|line| format!("  {line}")));
     lines
 }
 

@@ -9,6 +9,7 @@ use crate::status::{
     ClassStatus, DaemonStatus, FailureStatus, LibraryState, LibraryStatus, Progress, RunEnd, RunSummary,
     SpeedStatus, TokenHealth,
 };
+use crate::takeout::rhythm::{Notice, NoticeKind};
 
 fn now() -> DateTime<Utc> {
     "2026-11-22T16:00:00Z".parse().expect("legal")
@@ -62,6 +63,8 @@ fn library() -> LibraryStatus {
             ..Progress::default()
         }),
         exports: Vec::new(),
+        sources: Vec::new(),
+        notices: Vec::new(),
     }
 }
 
@@ -151,6 +154,23 @@ fn a_library_that_needs_a_login_shows_the_command() {
             && text.contains("token: dead: refused"),
         "{text}"
     );
+}
+
+#[test]
+fn what_is_the_matter_with_exports_and_what_they_cannot_tell_is_said() {
+    let text = "no export came\nhint: look".to_owned();
+    let late = Notice { kind: NoticeKind::Late, export: None, since: now(), text };
+    let cannot = "  exports cannot tell what was deleted at Google";
+    for (sources, is_said) in [(["takeout"], true), (["drive"], true), (["library-api"], false)] {
+        let library = LibraryStatus {
+            notices: vec![late.clone()],
+            sources: sources.map(str::to_owned).to_vec(),
+            ..library()
+        };
+        let text = text_of(&daemon(vec![library], Vec::new()), now());
+        assert!(text.contains("\n  warning: no export came\n    hint: look\n"), "{text}");
+        assert_eq!(text.contains(cannot), is_said, "{text}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
-//! `import` (Takeout exports), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
+//! `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
 //! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
 
@@ -42,18 +42,23 @@ mod ticket;
 mod tools;
 mod twins;
 mod waiting;
+mod watch;
 pub mod xmp;
 
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::config::SourceKind;
 pub use crate::job::import::{Balance, read_exports};
 pub use crate::job::refused::Refused;
 pub use crate::job::sync::{Shared, SyncJob};
+pub use crate::job::watch::{Watch, read_watch};
 use crate::shutdown::Stop;
 use crate::status::{ExportStatus, FailureStatus, Progress, RunSummary, TokenHealth};
 use crate::store::Totals;
+use crate::takeout::rhythm::NoticeKey;
 
 /// How a run ended, for the supervisor's decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +118,10 @@ pub struct Facts {
     pub token: TokenHealth,
     /// Exports that were imported, newest first.
     pub exports: Vec<ExportStatus>,
+    /// Where its items come from.
+    pub sources: Vec<SourceKind>,
+    /// Of the watch over its exports; none: the index could not be looked at.
+    pub watch: Option<Watch>,
 }
 
 /// One library's work, as the supervisor sees it: idempotent, without memory of what changed, never retrying itself.
@@ -123,6 +132,11 @@ pub trait Job: Send + Sync + 'static {
     fn hasten(&self);
     /// What is known without a run.
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
+    /// Remembers which notices were said in the journal, in the index if there is one.
+    fn remember_said<'a>(
+        &'a self,
+        said: BTreeSet<NoticeKey>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
     /// The progress of the run under way, and what it waits for at this moment.
     fn progress(&self) -> Progress;
     /// A value that changes when the token file changes (mtime, inode, length); none: no file.

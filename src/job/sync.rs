@@ -4,6 +4,7 @@
 //! network, so that a library whose root is missing has a job that says so. May import: what lies below `job`.
 //! Tests: `tests/it`.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -25,12 +26,14 @@ use crate::job::refused::Refused;
 use crate::job::run::{self, Task};
 use crate::job::tools::blocking;
 use crate::job::waiting::plan_waiting;
+use crate::job::watch::{read_watch, remember_said};
 use crate::job::{Facts, Job, RunReport};
 use crate::limiter::Limiter;
 use crate::shutdown::Stop;
 use crate::source::Source;
 use crate::status::{FAILURES_SHOWN, Progress, TokenHealth};
 use crate::store::{Store, StoreError, Totals};
+use crate::takeout::rhythm::NoticeKey;
 
 /// The token file's name in a library's root.
 const TOKEN_FILE: &str = ".gphotos.token";
@@ -103,10 +106,12 @@ impl SyncJob {
             last_complete: None,
             has_open_run: false,
             exports: Vec::new(),
+            sources: self.library.sources.clone(),
+            watch: None,
             token: self.shared.auth.as_ref().map_or(TokenHealth::NotNeeded, Authorizer::health),
         };
         let read = match self.store_to_read().await {
-            Ok(Some(store)) => read_facts(&store, self.shared.auth.as_ref(), &mut facts).await,
+            Ok(Some(store)) => self.read_facts(&store, &mut facts).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -119,6 +124,42 @@ impl SyncJob {
             close_index(&self.index);
         }
         facts
+    }
+
+    async fn read_facts(&self, store: &Store, facts: &mut Facts) -> Result<(), StoreError> {
+        facts.totals = store.totals().await?;
+        facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
+        (facts.last_run, facts.last_complete) = store.last_run().await?;
+        facts.has_open_run = store.has_open_run().await?;
+        facts.exports = read_exports(store).await?;
+        facts.watch = Some(read_watch(store, &self.library, wall_now()).await?);
+        if matches!(facts.token, TokenHealth::Good { .. })
+            && let Some(refused) = Refused::read(store).await?
+            && self.shared.auth.as_ref().is_some_and(|auth| refused.is_of(auth))
+        {
+            facts.token = TokenHealth::Dead { reason: refused.reason };
+        }
+        Ok(())
+    }
+
+    /// Writes between runs too. It needs no lock of the library for it: one fact is one transaction, whoever else is at work.
+    async fn keep_said(&self, said: BTreeSet<NoticeKey>) {
+        let (library, index) = (self.library.clone(), self.index.clone());
+        let found = blocking(move || match store_if_open(&library, &index) {
+            Some(store) => Ok(Some(store)),
+            // One that is not there is not created: its disk may be gone.
+            None if index_path(&library).exists() => Store::open(&index_path(&library)).map(Some),
+            None => Ok(None),
+        });
+        let kept = match found.await.unwrap_or(Ok(None)) {
+            Ok(Some(store)) => remember_said(&store, &said).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            let (library, error) = (&self.library.name, text_of(&error));
+            tracing::debug!(%library, error, "what was said of exports is not remembered; it is said again after a restart");
+        }
     }
 
     /// The open index, else the one on disk for reading alone; none if there is none, or if the look at it was broken off.
@@ -150,6 +191,13 @@ impl Job for SyncJob {
         Box::pin(self.known())
     }
 
+    fn remember_said<'a>(
+        &'a self,
+        said: BTreeSet<NoticeKey>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(self.keep_said(said))
+    }
+
     fn progress(&self) -> Progress {
         let mut progress = self.progress.borrow().clone();
         // Nothing is counted while nothing may be sent, so the limiter is asked at each look.
@@ -168,19 +216,4 @@ impl Job for SyncJob {
         (found.ctime(), found.ctime_nsec()).hash(&mut hasher);
         Some(hasher.finish())
     }
-}
-
-async fn read_facts(store: &Store, auth: Option<&Authorizer>, facts: &mut Facts) -> Result<(), StoreError> {
-    facts.totals = store.totals().await?;
-    facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
-    (facts.last_run, facts.last_complete) = store.last_run().await?;
-    facts.has_open_run = store.has_open_run().await?;
-    facts.exports = read_exports(store).await?;
-    if matches!(facts.token, TokenHealth::Good { .. })
-        && let Some(refused) = Refused::read(store).await?
-        && auth.is_some_and(|auth| refused.is_of(auth))
-    {
-        facts.token = TokenHealth::Dead { reason: refused.reason };
-    }
-    Ok(())
 }

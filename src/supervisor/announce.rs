@@ -1,16 +1,20 @@
 //! What is worth a line in the journal when a run has ended: each change once, never each repetition.
 //!
 //! Owns: which conditions of a library were announced and not yet called off. Invariant: the plan is pure; a condition is
-//! announced once until it ends. May import: `job`, `media`, `status`, `systemd`. Tests: below.
+//! announced once until it ends; a notice about exports once, whatever restarts come between, for the index remembers it.
+//! May import: `job`, `media`, `status`, `systemd`, `takeout`. Tests: below.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
 
-use crate::job::Outcome;
+use crate::job::{Facts, Job, Outcome, RunReport, Watch};
 use crate::media::LibraryName;
 use crate::status::TokenHealth;
 use crate::supervisor::describe::with_login_command;
 use crate::systemd::Message;
+use crate::takeout::rhythm::{Notice, NoticeKey, NoticeKind};
 
 /// Rests of a token's life at which it is warned of, hours, longest first.
 const TOKEN_WARNINGS_HOURS: [i64; 2] = [48, 12];
@@ -36,13 +40,16 @@ pub(crate) struct Announcer {
     name: LibraryName,
     open: BTreeSet<Condition>,
     token_warned: Option<(DateTime<Utc>, i64)>,
+    /// Which notices were said; none: what the index remembers.
+    said: Option<BTreeSet<NoticeKey>>,
+    remembering: Option<JoinHandle<()>>,
 }
 
 // === impl Announcer ===
 
 impl Announcer {
     pub(crate) fn new(name: LibraryName) -> Self {
-        Self { name, open: BTreeSet::new(), token_warned: None }
+        Self { name, open: BTreeSet::new(), token_warned: None, said: None, remembering: None }
     }
 
     /// A run ended. `stamp` is that of the token file it used.
@@ -52,8 +59,38 @@ impl Announcer {
         }
     }
 
-    /// The token file was looked at.
-    pub(crate) fn token_seen(&mut self, token: &TokenHealth, now: DateTime<Utc>) {
+    /// The library was looked at.
+    pub(crate) fn facts_seen(&mut self, facts: &Facts, job: &Arc<dyn Job>, now: DateTime<Utc>) {
+        self.token_seen(&facts.token, now);
+        if let Some(watch) = &facts.watch {
+            self.watch_seen(watch, job);
+        }
+    }
+
+    /// Ends when what was said is remembered.
+    pub(crate) async fn settle(&mut self) {
+        if let Some(Err(error)) = ended(self.remembering.take()).await {
+            tracing::error!(library = %self.name, %error, "a bug in the remembering of what was said");
+        }
+    }
+
+    /// Says what is new, and has the index remember it: in this order, since twice is better than never.
+    fn watch_seen(&mut self, watch: &Watch, job: &Arc<dyn Job>) {
+        let (due, said) = plan_notices(self.said.as_ref().unwrap_or(&watch.said), &watch.notices);
+        for notice in due {
+            log(message_of(notice.kind), &self.name, &notice.text);
+        }
+        if said != watch.said {
+            let (job, said, before) = (Arc::clone(job), said.clone(), self.remembering.take());
+            self.remembering = Some(tokio::spawn(async move {
+                ended(before).await;
+                job.remember_said(said).await;
+            }));
+        }
+        self.said = Some(said);
+    }
+
+    fn token_seen(&mut self, token: &TokenHealth, now: DateTime<Utc>) {
         let warned = self.token_warned;
         if let Some(due) = plan_token_warning(warned, token, now) {
             self.token_warned = Some(due);
@@ -61,6 +98,29 @@ impl Announcer {
             let reason = with_login_command(&format!("the refresh token dies at {dies}"), &self.name);
             log(Message::TokenDiesSoon, &self.name, &reason);
         }
+    }
+}
+
+async fn ended(task: Option<JoinHandle<()>>) -> Option<Result<(), tokio::task::JoinError>> {
+    Some(task?.await)
+}
+
+/// The notices that were not said yet, and all that stand, which then were.
+fn plan_notices<'n>(
+    said: &BTreeSet<NoticeKey>,
+    notices: &'n [Notice],
+) -> (Vec<&'n Notice>, BTreeSet<NoticeKey>) {
+    let due = notices.iter().filter(|notice| !said.contains(&notice.key())).collect();
+    (due, notices.iter().map(Notice::key).collect())
+}
+
+fn message_of(kind: NoticeKind) -> Message {
+    match kind {
+        NoticeKind::Late => Message::ExportLate,
+        NoticeKind::PartMissing => Message::ExportPartMissing,
+        NoticeKind::Unfetched => Message::ExportPartWaits,
+        NoticeKind::QuotaShort => Message::ExportRoomShort,
+        NoticeKind::RenewSoon | NoticeKind::YearOver => Message::ExportsEnd,
     }
 }
 
@@ -128,6 +188,22 @@ fn plan_token_warning(
     (!told).then_some((*dies_at, hours))
 }
 
+/// One line for the end of a run.
+pub(crate) fn log_end(library: &LibraryName, report: &RunReport) {
+    let Some(run) = &report.summary else { return };
+    tracing::info!(
+        %library,
+        run = run.run,
+        listed = run.listed,
+        new = run.new,
+        downloaded = run.downloaded,
+        bytes = run.bytes,
+        failed = run.failed,
+        "run {} of library {library} ended: {} listed, {} downloaded, {} failed",
+        run.run, run.listed, run.downloaded, run.failed,
+    );
+}
+
 /// One line in the journal, under the message's identifier.
 pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
     let message_id = message.id();
@@ -139,7 +215,12 @@ pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
         Message::LoginRestored => {
             tracing::info!(%library, message_id, "library {library} is logged in again");
         }
-        Message::TokenDiesSoon => tracing::warn!(%library, message_id, "library {library}: {reason}"),
+        Message::TokenDiesSoon
+        | Message::ExportLate
+        | Message::ExportPartMissing
+        | Message::ExportPartWaits
+        | Message::ExportRoomShort
+        | Message::ExportsEnd => tracing::warn!(%library, message_id, "library {library}: {reason}"),
         Message::QuotaSpent => {
             tracing::warn!(%library, message_id, "library {library} rests until the quota's reset: {reason}");
         }

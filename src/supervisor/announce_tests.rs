@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::job::Outcome;
 use crate::status::TokenHealth;
-use crate::supervisor::announce::{plan_messages, plan_token_warning};
+use crate::supervisor::announce::{plan_messages, plan_notices, plan_token_warning};
 use crate::systemd::Message;
+use crate::takeout::rhythm::{Notice, NoticeKind};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).expect("a legal time")
@@ -63,4 +64,31 @@ fn a_dying_token_is_warned_of_at_two_days_and_at_half_a_day() {
     assert_eq!(plan_token_warning(None, &TokenHealth::Good { dies_at: None, unsaved: None }, at(1)), None);
     let renewed = TokenHealth::Good { dies_at: Some(dies_at + TimeDelta::hours(10)), unsaved: None };
     assert!(plan_token_warning(second, &renewed, at(1)).is_some(), "another token has warnings of its own");
+}
+
+fn notice(kind: NoticeKind, since_days: i64) -> Notice {
+    let since = now() - TimeDelta::days(since_days);
+    Notice { kind, export: None, since, text: "what\nhint: do".to_owned() }
+}
+
+#[test]
+fn a_notice_is_said_once_while_it_stands_and_again_when_it_is_another_one() {
+    let mut said = BTreeSet::new();
+    let mut say = |notices: &[Notice]| -> Vec<NoticeKind> {
+        let (due, then) = plan_notices(&said, notices);
+        let kinds = due.into_iter().map(|notice| notice.kind).collect();
+        // What is remembered goes through the index as text.
+        said = serde_json::from_str(&serde_json::to_string(&then).expect("plain")).expect("its own");
+        kinds
+    };
+    let (late, waits) = (notice(NoticeKind::Late, 3), notice(NoticeKind::Unfetched, 3));
+    assert_eq!(say(std::slice::from_ref(&late)), [NoticeKind::Late]);
+    assert_eq!(say(&[late.clone(), waits.clone()]), [NoticeKind::Unfetched]);
+    let days_later = Notice { text: "other words".to_owned(), ..late.clone() };
+    let others_wait = Notice { since: now(), ..waits };
+    assert_eq!(say(&[days_later, others_wait]), [], "words and numbers change, the matter does not");
+    let next = notice(NoticeKind::Late, 0);
+    assert_eq!(say(std::slice::from_ref(&next)), [NoticeKind::Late], "the export after is late too");
+    assert_eq!(say(&[]), []);
+    assert_eq!(say(&[next]), [NoticeKind::Late], "it was over in between");
 }

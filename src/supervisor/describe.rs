@@ -41,6 +41,8 @@ pub(crate) fn facts_unknown() -> Facts {
         has_open_run: false,
         token: TokenHealth::Missing,
         exports: Vec::new(),
+        sources: Vec::new(),
+        watch: None,
     }
 }
 
@@ -66,6 +68,8 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
         token: facts.token.clone(),
         progress: if state == LibraryState::Running { view.progress } else { None },
         exports: facts.exports.clone(),
+        sources: facts.sources.iter().map(|source| source.word().to_owned()).collect(),
+        notices: facts.watch.as_ref().map_or_else(Vec::new, |watch| watch.notices.clone()),
     }
 }
 

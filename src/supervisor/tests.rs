@@ -1,7 +1,7 @@
 //! The supervisor with a fake job, under paused tokio time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -21,6 +21,7 @@ use crate::supervisor::schedule::DueAfter;
 use crate::supervisor::ticker::{Reading, TICK_PERIOD};
 use crate::supervisor::{Changes, GRACE_SECS, Handle, Quotas, Spec, Supervisor};
 use crate::systemd::Notifier;
+use crate::takeout::rhythm::NoticeKey;
 
 /// How one fake run goes.
 #[derive(Clone)]
@@ -94,6 +95,9 @@ impl Job for FakeJob {
     fn hasten(&self) {}
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {
         Box::pin(async { Facts { token: self.token.clone(), ..facts_unknown() } })
+    }
+    fn remember_said<'a>(&'a self, _: BTreeSet<NoticeKey>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(std::future::ready(()))
     }
     fn progress(&self) -> Progress {
         Progress::default()

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::clock::mono_now;
 use crate::job::{Facts, Job, Outcome, RunReport};
 use crate::shutdown::{Shutdown, Stop};
-use crate::supervisor::announce::{Announcer, log};
+use crate::supervisor::announce::{Announcer, log, log_end};
 use crate::supervisor::describe::{View, describe, facts_unknown, reason_of_run, reason_of_token};
 use crate::supervisor::schedule::{LastSeen, Timetable};
 use crate::supervisor::slot::{Activator, Answered, Published, Slot, Wishes};
@@ -139,6 +139,7 @@ impl Worker {
             }
         }
         self.publish();
+        self.announcer.settle().await;
     }
 
     /// The wall clock now, as far as the newest tick tells.
@@ -226,7 +227,7 @@ impl Worker {
             }
         }
         let now = self.now();
-        self.announcer.token_seen(&self.facts.token, now);
+        self.announcer.facts_seen(&self.facts, &self.spec.job, now);
         if !self.ready {
             self.ready = true;
             self.begin(now);
@@ -257,7 +258,7 @@ impl Worker {
         let RunEnded { stamp, report, facts } = ended.unwrap_or_else(crashed);
         let reason = reason_of_run(&report);
         self.announcer.run_ended(&report.outcome, stamp, &reason);
-        log_end(&self.spec, &report);
+        log_end(&self.spec.name, &report);
         self.reason = reason;
         self.answered.send_replace(Answered { ticket: self.serving, report: Some(report.clone()) });
         let has_facts = facts.is_some();
@@ -280,7 +281,8 @@ impl Worker {
         }
         // A look that began during the run would bring older facts than the run did; after a crash there are none but a new look's.
         self.facts_read = if has_facts { None } else { Some(read_facts(&self.spec.job)) };
-        self.announcer.token_seen(&self.facts.token, self.now());
+        let now = self.now();
+        self.announcer.facts_seen(&self.facts, &self.spec.job, now);
         self.publish();
     }
 
@@ -374,21 +376,6 @@ fn first_status(
 fn crash_report(error: &JoinError) -> RunReport {
     let reason = format!("the run ended by a bug: {error}\nhint: see the journal, and report it");
     RunReport { outcome: Outcome::Failed(reason), summary: None }
-}
-
-fn log_end(spec: &Spec, report: &RunReport) {
-    let Some(run) = &report.summary else { return };
-    tracing::info!(
-        library = %spec.name,
-        run = run.run,
-        listed = run.listed,
-        new = run.new,
-        downloaded = run.downloaded,
-        bytes = run.bytes,
-        failed = run.failed,
-        "run {} of library {} ended: {} listed, {} downloaded, {} failed",
-        run.run, spec.name, run.listed, run.downloaded, run.failed,
-    );
 }
 
 fn random() -> f64 {

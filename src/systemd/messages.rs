@@ -40,13 +40,23 @@ pub enum Message {
     WorkerCrashed,
     /// A worker does not show that it lives.
     WorkerStalled,
+    /// An export that is expected has not come.
+    ExportLate,
+    /// A part of an export is missing.
+    ExportPartMissing,
+    /// A part of an export waits to be taken in.
+    ExportPartWaits,
+    /// Google Drive will not hold the next export.
+    ExportRoomShort,
+    /// The year of scheduled exports ends soon, or is over.
+    ExportsEnd,
 }
 
 // === impl Message ===
 
 impl Message {
     /// Every message.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::NeedsLogin,
         Self::LoginRestored,
         Self::TokenDiesSoon,
@@ -64,6 +74,11 @@ impl Message {
         Self::RestartNeeded,
         Self::WorkerCrashed,
         Self::WorkerStalled,
+        Self::ExportLate,
+        Self::ExportPartMissing,
+        Self::ExportPartWaits,
+        Self::ExportRoomShort,
+        Self::ExportsEnd,
     ];
 
     /// The identifier as the journal's `MESSAGE_ID`: 32 hex digits.
@@ -86,6 +101,11 @@ impl Message {
             Self::RestartNeeded => "b51ad754a97d471eb029f74d26bf7f6a",
             Self::WorkerCrashed => "d03904aaf6f44faf893a56a853e6cab9",
             Self::WorkerStalled => "8e85890bdf084a188b876038cf9bdc3d",
+            Self::ExportLate => "920d10e84d2a468a82c1e0152f25a1ff",
+            Self::ExportPartMissing => "c8cad573ab694bb59e86a1c3e840047b",
+            Self::ExportPartWaits => "9002f2bba0c14fa1abc717f93c648168",
+            Self::ExportRoomShort => "3df07906e5204e89a1c4586af659e0ce",
+            Self::ExportsEnd => "8f321c40fb8f479c83427de34f9cc0aa",
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What the service manager is told: ready, reloading, alive, stopping, and a sentence for `systemctl status`.
 //!
 //! Owns: the notification socket. Invariant: outside systemd every call does nothing; a failing notification is logged and
-//! never stops the daemon. May import: `status`. Tests: below.
+//! never stops the daemon. May import: `status`, `takeout`. Tests: below.
 
 use chrono::TimeZone;
 use sd_notify::NotifyState;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::status::{ClassStatus, LibraryState, LibraryStatus};
+use crate::takeout::rhythm::NoticeKind;
 
 /// The longest status sentence, bytes: the service manager reads datagrams of 4,096 (`NOTIFY_BUFFER_MAX`).
 const SENTENCE_BYTES_MAX: usize = 1_500;
@@ -121,7 +123,7 @@ where
     };
     let mut sentence = format!("{count}: ");
     for (place, library) in libraries.iter().enumerate() {
-        let clause = clause_for(library, zone);
+        let clause = format!("{}{}", clause_for(library, zone), notices_clause_for(library));
         if sentence.len() + clause.len() > SENTENCE_BYTES_MAX {
             return format!("{sentence}; and {} more", libraries.len() - place);
         }
@@ -162,6 +164,12 @@ where
         | LibraryState::DiskFull
         | LibraryState::Failed => format!("{name} {word}{}", clock(library.until)),
     }
+}
+
+/// What the watch over its exports has to say, each kind once, such as `, export late`.
+fn notices_clause_for(library: &LibraryStatus) -> String {
+    let kinds: BTreeSet<NoticeKind> = library.notices.iter().map(|notice| notice.kind).collect();
+    kinds.into_iter().fold(String::new(), |text, kind| format!("{text}, {}", kind.words()))
 }
 
 /// A number with its digits in groups of three, such as `1,240`.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::media::LibraryName;
 use crate::status::{ClassStatus, DAY_SPENT, LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::systemd::notify::{SENTENCE_BYTES_MAX, grouped, line, sentence_for};
+use crate::takeout::rhythm::{Notice, NoticeKind};
 
 fn six_pm() -> DateTime<Utc> {
     "2026-11-22T16:00:00Z".parse().expect("a legal time")
@@ -34,6 +35,8 @@ fn library(name: &str, state: LibraryState) -> LibraryStatus {
         token: TokenHealth::Missing,
         progress: None,
         exports: Vec::new(),
+        sources: Vec::new(),
+        notices: Vec::new(),
     }
 }
 
@@ -104,6 +107,18 @@ fn what_is_left_of_each_counted_quota_is_told() {
     let sentence = sentence_for(std::slice::from_ref(&bob), &[spent], &zone());
     assert!(sentence.ends_with("left today: 0 of 10,000 api requests"), "{sentence}");
     assert_eq!(sentence_for(&[bob], &quotas[2..], &zone()), "1 library: bob idle until 18:00");
+}
+
+#[test]
+fn what_is_the_matter_with_exports_is_told_once_for_each_kind() {
+    let notice =
+        |kind| Notice { kind, export: None, since: six_pm(), text: "much more\nhint: do".to_owned() };
+    let kinds = [NoticeKind::PartMissing, NoticeKind::Late, NoticeKind::PartMissing];
+    let alice = LibraryStatus { notices: kinds.map(notice).to_vec(), ..library("alice", LibraryState::Idle) };
+    assert_eq!(
+        sentence_for(&[alice], &[], &zone()),
+        "1 library: alice idle until 18:00, export late, part of an export missing"
+    );
 }
 
 #[test]

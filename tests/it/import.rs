@@ -16,7 +16,7 @@ use std::time::Duration;
 const STAMP: &str = "2026-06-08T14:27:29Z";
 
 /// An installation whose one library takes exports alone, without token and client secret.
-fn offline() -> Home {
+pub(crate) fn offline() -> Home {
     let home = Home::bare(Settings::default());
     fs::remove_file(home.path("client_secret.json")).expect("it was there");
     fs::create_dir(home.root("alice")).expect("writable");

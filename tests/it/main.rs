@@ -40,4 +40,5 @@ mod tidy;
 mod token;
 mod units;
 mod wait;
+mod watch;
 mod xmp;

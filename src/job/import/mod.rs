@@ -29,20 +29,23 @@ use std::path::PathBuf;
 
 pub use crate::job::import::balance::{Balance, read_exports};
 pub(crate) use crate::job::import::drive::import_drive;
+pub(crate) use crate::job::import::parts::{find_sets, list_inbox};
 
 use crate::clock::wall_now;
+use crate::config::SourceKind;
 use crate::job::Outcome;
 use crate::job::faults::end_of_store;
 use crate::job::import::balance::{Setting, draw_balance};
 use crate::job::import::collect::collect_albums;
 use crate::job::import::dispose::dispose_of;
 use crate::job::import::pair::pair_folders;
-use crate::job::import::parts::{ExportSet, find_sets, list_inbox};
+use crate::job::import::parts::ExportSet;
 use crate::job::import::prove::prove;
 use crate::job::import::shelve::shelve;
 use crate::job::import::stage::{stage_set, sweep_staged};
 use crate::job::import::tell::tell_facts;
 use crate::job::tools::{Tools, blocking};
+use crate::job::watch::note_delivered;
 
 /// Takes in what lies in the library's inbox.
 ///
@@ -60,6 +63,9 @@ pub(crate) async fn import_inbox(tools: &Tools) -> Result<(), Outcome> {
             return Ok(());
         }
     };
+    if !found.is_empty() {
+        note_delivered(tools, SourceKind::Takeout).await?;
+    }
     for set in find_sets(found) {
         import_set(tools, set, Setting::Inbox).await?;
     }
