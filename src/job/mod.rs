@@ -17,6 +17,7 @@ mod apply;
 mod beside;
 mod body;
 mod claims;
+mod drive_look;
 mod faults;
 mod feed;
 mod fetch;

@@ -10,10 +10,12 @@ use crate::fs::{EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, end_of_store, fs_fault};
 use crate::job::tools::{Tools, blocking};
-use crate::store::Twin;
+use crate::store::{StoreError, Twin};
 
 /// The folder of copies for which an original stands, below the root.
 const ASIDE_DIR: &str = ".gphotos-syncd/aside";
+/// The fact that remembers up to where copies were looked for.
+const LOOKED_FACT: &str = "twins-looked";
 /// Twins dealt with in one step.
 const TWINS_AT_ONCE: u32 = 256;
 /// How many names are tried for one copy.
@@ -36,6 +38,11 @@ enum Done {
 pub(crate) async fn settle_twins(tools: &Tools) -> Result<(), Outcome> {
     let wish = tools.library.takeout.lesser_copy;
     if wish == LesserCopy::Keep || !tools.store.has_imported().await.map_err(|error| end_of_store(&error))? {
+        return Ok(());
+    }
+    let fault = |error: StoreError| end_of_store(&error);
+    let looked = tools.store.fact(LOOKED_FACT).await.map_err(fault)?;
+    if looked.as_deref() == Some(looked_at(tools, wish).await?.as_str()) {
         return Ok(());
     }
     let mut aside = 0_u64;
@@ -62,10 +69,18 @@ pub(crate) async fn settle_twins(tools: &Tools) -> Result<(), Outcome> {
             break;
         }
     }
+    let seen = looked_at(tools, wish).await?;
+    tools.store.set_fact(LOOKED_FACT, Some(seen)).await.map_err(fault)?;
     if aside > 0 {
         tracing::info!(count = aside, "copies of the Library API gave way to originals of an export");
     }
     Ok(())
+}
+
+/// Up to which change of the index copies were looked for, and under which wish.
+async fn looked_at(tools: &Tools, wish: LesserCopy) -> Result<String, Outcome> {
+    let changes = tools.store.changes().await.map_err(|error| end_of_store(&error))?;
+    Ok(format!("{changes} {wish:?}"))
 }
 
 fn settle(root: &Root, twin: &Twin, wish: LesserCopy) -> Result<Done, FsError> {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{ExportSchedule, Library, SourceKind, Takeout};
 use crate::job::Outcome;
+use crate::job::drive_look::read_look;
 use crate::job::faults::end_of_store;
 use crate::job::import::{find_sets, list_inbox};
 use crate::job::tools::{Tools, blocking};
@@ -42,7 +43,7 @@ pub struct Watch {
     pub said: BTreeSet<NoticeKey>,
 }
 
-/// What is seen of deliveries beside the index. A source that can look into Google Drive adds its own here.
+/// What is seen of deliveries beside the index: in the inbox, and by the newest look into Drive.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outside {
     /// Parts that wait to be taken in; those that the index knows too are not counted twice.
@@ -62,7 +63,7 @@ pub async fn read_watch(store: &Store, library: &Library, now: DateTime<Utc>) ->
     let known = store.seen_parts(EXPORTS_MAX).await?;
     let is_delivered = store.fact(DELIVERED_FACT).await?.is_some();
     let said = store.fact(SAID_FACT).await?.and_then(|text| serde_json::from_str(&text).ok());
-    let outside = look_outside(library).await;
+    let outside = look_outside(store, library, now).await?;
     let notices = plan_notices(known, is_delivered, outside, &library.takeout, now);
     Ok(Watch { notices, said: said.unwrap_or_default() })
 }
@@ -91,15 +92,23 @@ pub(crate) async fn note_delivered(tools: &Tools, way: SourceKind) -> Result<(),
 fn brings_exports(source: SourceKind) -> bool {
     match source {
         SourceKind::LibraryApi => false,
-        SourceKind::Takeout => true,
+        SourceKind::Takeout | SourceKind::Drive => true,
     }
 }
 
-async fn look_outside(library: &Library) -> Outside {
-    let inbox = library.takeout.inbox.clone().filter(|_| library.sources.contains(&SourceKind::Takeout));
-    let Some(inbox) = inbox else { return Outside::default() };
-    let looked = blocking(move || waiting_in(&inbox)).await;
-    Outside { waiting: looked.unwrap_or_default(), quota: None }
+async fn look_outside(store: &Store, library: &Library, now: DateTime<Utc>) -> Result<Outside, StoreError> {
+    let has = |source| library.sources.contains(&source);
+    let mut outside = Outside::default();
+    if has(SourceKind::Drive)
+        && let Some(look) = read_look(store).await?
+    {
+        outside.waiting = look.waiting(now);
+        outside.quota = Some(look.quota());
+    }
+    if let Some(inbox) = library.takeout.inbox.clone().filter(|_| has(SourceKind::Takeout)) {
+        outside.waiting.extend(blocking(move || waiting_in(&inbox)).await.unwrap_or_default());
+    }
+    Ok(outside)
 }
 
 /// The parts in an inbox. One that cannot be read holds none: the run says so.

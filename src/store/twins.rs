@@ -20,25 +20,26 @@ impl Store {
     /// See [`StoreError`].
     pub async fn twins(&self, limit: u32) -> Result<Vec<Twin>, StoreError> {
         self.read("look for copies", move |connection| {
-            let files = format!(
-                "JOIN files af ON af.item = a.n AND af.part = ?1 AND af.state = {STORED}
-                 JOIN files tf ON tf.item = t.n AND tf.part = ?1 AND tf.state = {STORED}"
-            );
+            // The order of the tables is given: the copies are few or many, but each has few originals to be compared with.
             let alike = "t.source = 1 AND t.created BETWEEN a.created / 1000 * 1000 AND a.created / 1000 * 1000 + 999
                 AND t.kind = a.kind AND lower(t.filename) = lower(a.filename)";
             let sql = format!(
-                "SELECT {TWIN_COLUMNS} FROM items a JOIN files x ON x.item = a.n AND x.part = ?1 AND x.state = {STORED}
-                    JOIN files y ON y.sha256 = x.sha256 AND y.state = {STORED} AND y.item <> a.n
-                    JOIN items t ON t.n = y.item AND t.source = 1 {files}
+                "SELECT {TWIN_COLUMNS} FROM items a INDEXED BY items_asked
+                    CROSS JOIN files af ON af.item = a.n AND af.part = ?1 AND af.state = {STORED}
+                    CROSS JOIN files tf ON tf.sha256 = af.sha256 AND tf.state = {STORED} AND tf.item <> a.n AND tf.part = ?1
+                    CROSS JOIN items t ON t.n = tf.item AND t.source = 1
                  WHERE a.source = 0 AND a.same_as IS NULL
                  UNION ALL
-                 SELECT {TWIN_COLUMNS} FROM items a JOIN items t INDEXED BY items_imported ON {alike} {files}
+                 SELECT {TWIN_COLUMNS} FROM items a INDEXED BY items_asked
+                    CROSS JOIN items t INDEXED BY items_imported ON {alike}
+                    CROSS JOIN files af ON af.item = a.n AND af.part = ?1 AND af.state = {STORED}
+                    CROSS JOIN files tf ON tf.item = t.n AND tf.part = ?1 AND tf.state = {STORED}
                  WHERE a.source = 0 AND a.same_as IS NULL AND af.sha256 <> tf.sha256
                     AND (a.width IS NULL OR t.width IS NULL OR (a.width = t.width AND a.height = t.height)
                         OR (a.width = t.height AND a.height = t.width))
                     AND (SELECT count(*) FROM items t INDEXED BY items_imported WHERE {alike}) = 1
-                    AND (SELECT count(*) FROM items b WHERE b.source = 0 AND b.created = a.created
-                        AND lower(b.filename) = lower(a.filename)) = 1
+                    AND (SELECT count(*) FROM items b INDEXED BY items_asked WHERE b.source = 0 AND b.same_as IS NULL
+                        AND b.created = a.created AND lower(b.filename) = lower(a.filename)) = 1
                  LIMIT ?2"
             );
             let mut find = connection.prepare_cached(&sql)?;
@@ -56,6 +57,17 @@ impl Store {
             connection
                 .prepare_cached("SELECT 1 FROM items INDEXED BY items_imported WHERE source = 1")?
                 .exists([])
+        })
+        .await
+    }
+
+    /// A number that grows with each change that twins may follow from.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn changes(&self) -> Result<i64, StoreError> {
+        self.read("read the count of changes", |connection| {
+            connection.query_row("SELECT changes FROM counters", [], |row| row.get(0))
         })
         .await
     }

@@ -15,7 +15,7 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// Keys whose default is no value that one could write, with what the page says of it.
-const WITHOUT_VALUE: [(&str, &str); 9] = [
+const WITHOUT_VALUE: [(&str, &str); 10] = [
     ("client-secret", "none."),
     ("bytes-per-second", "not limited."),
     ("schedule", "none."),

@@ -11,14 +11,16 @@ use tokio::runtime::Handle;
 
 use crate::archive::Part;
 use crate::clock::wall_now;
-use crate::config::Spool;
-use crate::google::{ApiError, DriveFile, DriveId, GoogleClient};
+use crate::config::{SourceKind, Spool};
+use crate::google::{ApiError, DriveAbout, DriveFile, DriveId, GoogleClient};
 use crate::job::Outcome;
+use crate::job::drive_look::{DriveLook, keep_look};
 use crate::job::faults::{end_of_api, end_of_fs, end_of_store, text_of};
 use crate::job::import::balance::{Balance, Setting};
 use crate::job::import::import_set;
 use crate::job::import::parts::{Found, find_sets};
 use crate::job::tools::{Tools, blocking, room_end};
+use crate::job::watch::note_delivered;
 use crate::source::{DriveFault, DriveReader, SpoolError, Spooler, sweep_spool};
 use crate::store::{PartState, StoreError};
 use crate::takeout::part_name::PartName;
@@ -49,18 +51,21 @@ pub(crate) enum Unopened {
 pub(crate) async fn import_drive(tools: &Tools) -> Result<(), Outcome> {
     let Some(client) = &tools.drive else { return Ok(()) };
     tools.count(|counts| counts.phase = "looking into Drive");
-    check_account(tools, client).await?;
-    let Some(news) = look_for_news(tools, client).await? else { return Ok(()) };
-    let is_settled = import_parts(tools, client).await?;
+    let about = client.drive_about().await.map_err(|error| end_of_api(&error, wall_now()))?;
+    check_account(tools, &about).await?;
+    let look = DriveLook::of(&about);
+    let Some(news) = look_for_news(tools, client).await? else {
+        return keep_look(&tools.store, look, false).await;
+    };
+    let is_settled = import_parts(tools, client, look).await?;
     let token = is_settled.then_some(news);
     tools.store.set_fact(NEWS_FACT, token).await.map_err(|error| end_of_store(&error))
 }
 
 /// Refuses the Drive of another account than the first one.
-async fn check_account(tools: &Tools, client: &GoogleClient) -> Result<(), Outcome> {
+async fn check_account(tools: &Tools, about: &DriveAbout) -> Result<(), Outcome> {
     let fault = |error: StoreError| end_of_store(&error);
-    let about = client.drive_about().await.map_err(|error| end_of_api(&error, wall_now()))?;
-    let Some(account) = about.account else { return Ok(()) };
+    let Some(account) = about.account.clone() else { return Ok(()) };
     match tools.store.fact(ACCOUNT_FACT).await.map_err(fault)? {
         Some(first) if first != account => {
             let name = &tools.library.name;
@@ -88,8 +93,12 @@ async fn look_for_news(tools: &Tools, client: &GoogleClient) -> Result<Option<St
 }
 
 /// Takes in every set; whether nothing is left to do for a later run.
-async fn import_parts(tools: &Tools, client: &GoogleClient) -> Result<bool, Outcome> {
+async fn import_parts(tools: &Tools, client: &GoogleClient, look: DriveLook) -> Result<bool, Outcome> {
     let files = list_parts(tools, client).await?;
+    keep_look(&tools.store, look.with_parts(&files), true).await?;
+    if !files.is_empty() {
+        note_delivered(tools, SourceKind::Drive).await?;
+    }
     let (count, bytes) = (files.len(), files.iter().map(|file| file.bytes).sum::<u64>());
     tracing::debug!(count, bytes, "parts of exports in Drive");
     let mut is_settled = true;

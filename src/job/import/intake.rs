@@ -22,7 +22,7 @@ use crate::takeout::folder::Location;
 use crate::takeout::sidecar::{Json, OtherJson, is_html};
 
 /// Bytes taken in at once.
-const PIECE_BYTES: usize = 256 * 1024;
+pub(crate) const PIECE_BYTES: usize = 256 * 1024;
 /// A JSON file beyond this is taken for a file like any other, bytes: an item's has about one KiB, all comments of an account some MiB.
 const JSON_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Room on disk is looked for again each time that this much has come of one file.
@@ -56,11 +56,16 @@ enum Fault {
 }
 
 impl Intake<'_> {
-    /// Takes the entry in.
+    /// Takes the entry in, by way of `piece`: one buffer for all entries keeps the memory in one piece too.
     ///
     /// # Errors
     /// Why the run must end.
-    pub(crate) fn take(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Taken, Outcome> {
+    pub(crate) fn take(
+        &self,
+        entry: &Entry,
+        body: &mut Body<'_>,
+        piece: &mut [u8],
+    ) -> Result<Taken, Outcome> {
         let new = NewEntry { is_missing: self.is_missing, ..blank(entry) };
         let refuse = |reason: String| NewEntry { reason: Some(reason), ..new.clone() };
         let plain = |entry| Ok(Taken { entry, bytes_written: 0 });
@@ -82,9 +87,9 @@ impl Intake<'_> {
         let is_page = new.name.to_ascii_lowercase().ends_with(".html");
         let is_small = entry.bytes.is_none_or(|bytes| bytes <= JSON_BYTES_MAX);
         let taken = if (is_json || is_page) && is_small {
-            self.take_text(new.clone(), body)
+            self.take_text(new.clone(), body, piece)
         } else {
-            self.take_file(new.clone(), &[], body)
+            self.take_file(new.clone(), &[], body, piece)
         };
         match taken {
             Ok(taken) => Ok(taken),
@@ -97,12 +102,12 @@ impl Intake<'_> {
     }
 
     /// A text of Google's own, or a file that only looks like one.
-    fn take_text(&self, new: NewEntry, body: &mut Body<'_>) -> Result<Taken, Fault> {
+    fn take_text(&self, new: NewEntry, body: &mut Body<'_>, piece: &mut [u8]) -> Result<Taken, Fault> {
         let mut text = Vec::new();
         let read = body.by_ref().take(JSON_BYTES_MAX + 1).read_to_end(&mut text);
         read.map_err(|error| Fault::of(&error))?;
         if text.len() as u64 > JSON_BYTES_MAX {
-            return self.take_file(new, &text, body);
+            return self.take_file(new, &text, body, piece);
         }
         let bytes = text.len() as u64;
         let is_at_root = new.folder.is_empty();
@@ -116,7 +121,7 @@ impl Intake<'_> {
                 (EntryOutcome::Other, None, Some("a page of Google's".to_owned()))
             }
             // What Google did not write is somebody's file, and files are kept.
-            Json::Other(_) | Json::Broken(_) => return self.take_file(new, &text, body),
+            Json::Other(_) | Json::Broken(_) => return self.take_file(new, &text, body, piece),
         };
         let json = Some(pack(&text));
         let sha256 = Some(Sha256::digest(&text).into());
@@ -124,7 +129,13 @@ impl Intake<'_> {
     }
 
     /// A file: `head`, which was read already, and the rest, to `partial/` with its digest.
-    fn take_file(&self, new: NewEntry, head: &[u8], body: &mut Body<'_>) -> Result<Taken, Fault> {
+    fn take_file(
+        &self,
+        new: NewEntry,
+        head: &[u8],
+        body: &mut Body<'_>,
+        piece: &mut [u8],
+    ) -> Result<Taken, Fault> {
         let disk = |error: FsError| Fault::Disk(end_of_fs(&error));
         self.check_room(new.bytes)?;
         let mut file = self.root.open_partial(&self.path, self.file_mode, false).map_err(disk)?;
@@ -134,10 +145,9 @@ impl Intake<'_> {
         let (mut hasher, mut bytes, mut checked) = (Sha256::new(), head.len() as u64, 0);
         hasher.update(head);
         write(&mut file, head)?;
-        let mut piece = vec![0; PIECE_BYTES];
         // Ends: a body ends, or is refused for being longer than it said.
         loop {
-            let got = body.read(&mut piece).map_err(|error| Fault::of(&error))?;
+            let got = body.read(piece).map_err(|error| Fault::of(&error))?;
             if got == 0 {
                 break;
             }

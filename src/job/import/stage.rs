@@ -16,7 +16,7 @@ use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, end_of_store};
 use crate::job::import::drive::{end_of_read, origin_of};
 use crate::job::import::enter::{check_unchanged, is_read_from_drive, open_found};
-use crate::job::import::intake::{Intake, Taken};
+use crate::job::import::intake::{Intake, PIECE_BYTES, Taken};
 use crate::job::import::parts::{ExportSet, Found};
 use crate::job::partial::{PARTIAL_DIR, STAGED_PREFIX};
 use crate::job::tools::{Meter, Room, Tools, blocking};
@@ -256,10 +256,10 @@ impl Stager {
 
     /// Hands what is read to `sender`, batch by batch, the last one too however the reading ends.
     fn read_batches(&self, part: &mut Part, sender: &SyncSender<Batch>) -> Result<Ending, Broken> {
-        let mut batch = Batch::default();
+        let (mut batch, mut piece) = (Batch::default(), vec![0; PIECE_BYTES]);
         let from = if self.again.is_empty() { self.known.last } else { None };
         let ended = part.read_entries(from, &mut |entry, body| {
-            if let Some(taken) = self.visit(entry, body)? {
+            if let Some(taken) = self.visit(entry, body, &mut piece)? {
                 batch.add(taken);
             }
             if batch.is_full() {
@@ -272,7 +272,7 @@ impl Stager {
     }
 
     /// Takes in an entry, unless that was done before.
-    fn visit(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Option<Taken>, Broken> {
+    fn visit(&self, entry: &Entry, body: &mut Body<'_>, piece: &mut [u8]) -> Result<Option<Taken>, Broken> {
         let is_done = self.known.last.is_some_and(|last| entry.ordinal <= last);
         if is_done && !self.again.contains(&entry.ordinal) {
             return Ok(None);
@@ -288,7 +288,7 @@ impl Stager {
             file_mode: self.file_mode,
             is_missing: self.again.contains(&entry.ordinal),
         };
-        intake.take(entry, body).map(Some).map_err(Broken::Halt)
+        intake.take(entry, body, piece).map(Some).map_err(Broken::Halt)
     }
 
     /// Makes a batch durable, then tells the index; bytes that were there already are removed.

@@ -8,6 +8,7 @@ ALTER TABLE albums ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
 -- The item whose file stands for this one's too: the original, of which this one is a lesser copy or the same bytes again.
 ALTER TABLE items ADD COLUMN same_as INTEGER REFERENCES items (n);
 CREATE INDEX items_imported ON items (created) WHERE source = 1;
+CREATE INDEX items_asked ON items (created) WHERE source = 0 AND same_as IS NULL;
 
 -- Same bytes, one file.
 CREATE INDEX files_by_digest ON files (sha256) WHERE state = 1;
