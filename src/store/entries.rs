@@ -57,22 +57,43 @@ impl Store {
         .await
     }
 
-    /// The files and JSON files of a folder of a set, all parts together.
+    /// How many entries a folder of a set has, all parts together.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn folder_entries(&self, export: i64, folder: String) -> Result<Vec<FolderEntry>, StoreError> {
+    pub async fn folder_size(&self, export: i64, folder: String) -> Result<u64, StoreError> {
+        self.read("count the entries of a folder", move |connection| {
+            let sql = "SELECT count(*) FROM entries WHERE export = ?1 AND folder = ?2";
+            connection.prepare_cached(sql)?.query_row(params![export, folder], |row| row.get(0).map(count))
+        })
+        .await
+    }
+
+    /// The files and JSON files of a folder of a set, all parts together, those after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn folder_entries(
+        &self,
+        export: i64,
+        folder: String,
+        after: Option<EntryKey>,
+        limit: u32,
+    ) -> Result<Vec<FolderEntry>, StoreError> {
         self.read("read a folder of an export", move |connection| {
             let mut find = connection.prepare_cached(
-                "SELECT part, ordinal, name, outcome, title FROM entries
-                 WHERE export = ?1 AND folder = ?2 AND outcome IN (0, 1, 2, 3, 7) ORDER BY part, ordinal",
+                "SELECT part, ordinal, name, outcome, title, sha256 FROM entries
+                 WHERE export = ?1 AND folder = ?2 AND (part, ordinal) > (?3, ?4) AND outcome IN (0, 1, 2, 3, 7)
+                 ORDER BY part, ordinal LIMIT ?5",
             )?;
-            let rows = find.query_map(params![export, folder], |row| {
+            let (part, ordinal) = after.map_or((-1, -1), |(part, ordinal)| (part, column(ordinal)));
+            let rows = find.query_map(params![export, folder, part, ordinal, limit], |row| {
                 Ok(FolderEntry {
                     key: key_of(row, 0)?,
                     name: row.get(2)?,
                     outcome: row.get(3)?,
                     title: row.get(4)?,
+                    sha256: row.get(5)?,
                 })
             })?;
             rows.collect()
@@ -80,15 +101,13 @@ impl Store {
         .await
     }
 
-    /// Writes what pairing found in a folder: of each file its sidecar, main file and role, of each JSON file without a file the
-    /// reason; a JSON file that is somebody's sidecar becomes one.
+    /// Writes what pairing found: of each file its sidecar, main file and role, of each JSON file without a file the reason; a JSON file
+    /// that is somebody's sidecar becomes one.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn record_pairing(
         &self,
-        export: i64,
-        folder: String,
         files: Vec<PairedEntry>,
         left: Vec<(EntryKey, String)>,
     ) -> Result<(), StoreError> {
@@ -100,6 +119,17 @@ impl Store {
             for ((part, ordinal), reason) in &left {
                 tell.execute(params![part, column(*ordinal), reason])?;
             }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Pairing has gone through all of a folder.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn mark_paired(&self, export: i64, folder: String) -> Result<(), StoreError> {
+        self.write("record that a folder is paired", move |tx| {
             let mut seen = tx.prepare_cached(
                 "UPDATE entries SET is_paired = 1 WHERE export = ?1 AND folder = ?2 AND is_paired = 0",
             )?;
@@ -197,7 +227,8 @@ impl Store {
         self.read("read the files of a part", move |connection| {
             let sql = format!(
                 "SELECT part, ordinal, name, sha256, bytes,
-                    (SELECT path FROM files f WHERE f.sha256 = e.sha256 AND f.state = {STORED} LIMIT 1)
+                    (SELECT path FROM files f WHERE f.sha256 = e.sha256 AND f.state = {STORED} LIMIT 1),
+                    (SELECT item * 2 + part FROM files f WHERE f.sha256 = e.sha256 AND f.state = {STORED} LIMIT 1)
                  FROM entries e WHERE part = ?1 AND ordinal > ?2 AND outcome IN (1, 2) ORDER BY ordinal LIMIT ?3"
             );
             let mut find = connection.prepare_cached(&sql)?;
@@ -208,6 +239,7 @@ impl Store {
                     sha256: row.get(3)?,
                     bytes: count(row.get(4)?),
                     path: row.get(5)?,
+                    file: row.get::<_, Option<i64>>(6)?.map(count),
                 })
             })?;
             rows.collect()

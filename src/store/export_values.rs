@@ -170,6 +170,8 @@ pub struct FolderEntry {
     pub outcome: EntryOutcome,
     /// The title that a JSON file tells.
     pub title: Option<String>,
+    /// SHA-256 of its bytes.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// What pairing found of one file.
@@ -286,6 +288,8 @@ pub struct HeldEntry {
     pub sha256: [u8; 32],
     /// Where the file of these bytes is; none: the index has no such file.
     pub path: Option<String>,
+    /// A number that is that file's alone; it grows with the number of files.
+    pub file: Option<u64>,
     /// Its length, bytes.
     pub bytes: u64,
 }

@@ -55,25 +55,20 @@ impl Store {
         .await
     }
 
-    /// Stored files of a set of which nothing was told yet, with their sidecars, at most `limit`; those without one count as told.
+    /// Stored files of a set of which nothing was told yet, with their sidecars, at most `limit`.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn untold(&self, export: i64, limit: u32) -> Result<Vec<UntoldEntry>, StoreError> {
-        self.write("read what sidecars tell", move |tx| {
-            let none = "UPDATE entries SET is_told = 1 WHERE export = ?1 AND is_told = 0 AND outcome IN (1, 2)
-                AND json_part IS NULL AND (role <> 1 OR NOT EXISTS (SELECT 1 FROM entries m
-                    WHERE m.part = entries.main_part AND m.ordinal = entries.main_ordinal AND m.json_part IS NOT NULL))";
-            tx.prepare_cached(none)?.execute([export])?;
+        self.read("read what sidecars tell", move |connection| {
             let sql = format!(
                 "SELECT e.part, e.ordinal, i.id, f.path, e.embedded, e.mtime, j.json, e.role FROM entries e
                  JOIN files f ON f.sha256 = e.sha256 AND f.state = {STORED} JOIN items i ON i.n = f.item
-                 LEFT JOIN entries m ON m.part = e.main_part AND m.ordinal = e.main_ordinal
-                 JOIN entries j ON j.part = ifnull(e.json_part, m.json_part)
-                    AND j.ordinal = ifnull(e.json_ordinal, m.json_ordinal)
-                 WHERE e.export = ?1 AND e.is_told = 0 AND e.outcome IN (1, 2) ORDER BY e.part, e.ordinal LIMIT ?2"
+                 JOIN entries j ON j.part = e.json_part AND j.ordinal = e.json_ordinal
+                 WHERE e.export = ?1 AND e.is_told = 0 AND e.json_part IS NOT NULL AND e.outcome IN (1, 2)
+                 ORDER BY e.part, e.ordinal LIMIT ?2"
             );
-            tx.prepare_cached(&sql)?.query_map(params![export, limit], untold_row)?.collect()
+            connection.prepare_cached(&sql)?.query_map(params![export, limit], untold_row)?.collect()
         })
         .await
     }
@@ -89,23 +84,29 @@ impl Store {
         .await
     }
 
-    /// The items of the files in a folder of a set.
+    /// The items of the files in a folder of a set, at most `limit`.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn folder_items(&self, export: i64, folder: String) -> Result<Vec<MediaId>, StoreError> {
+    pub async fn folder_items(
+        &self,
+        export: i64,
+        folder: String,
+        limit: u32,
+    ) -> Result<Vec<MediaId>, StoreError> {
         self.read("read the items of a folder", move |connection| {
             let sql = format!(
                 "SELECT DISTINCT i.id FROM entries e JOIN files f ON f.sha256 = e.sha256 AND f.state = {STORED} AND f.part = ?3
-                 JOIN items i ON i.n = f.item WHERE e.export = ?1 AND e.folder = ?2 AND e.outcome IN (1, 2)"
+                 JOIN items i ON i.n = f.item WHERE e.export = ?1 AND e.folder = ?2 AND e.outcome IN (1, 2) LIMIT ?4"
             );
             let mut find = connection.prepare_cached(&sql)?;
-            find.query_map(params![export, folder, FilePart::Main], |row| row.get(0).map(MediaId))?.collect()
+            let rows = find.query_map(params![export, folder, FilePart::Main, limit], |row| row.get(0))?;
+            rows.map(|id| id.map(MediaId)).collect()
         })
         .await
     }
 
-    /// JSON files of a folder with no file beside them, and the album's own, compressed.
+    /// JSON files of a folder with no file beside them, and the album's own, compressed; those after `after`, at most `limit`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -113,13 +114,18 @@ impl Store {
         &self,
         export: i64,
         folder: String,
+        after: Option<EntryKey>,
+        limit: u32,
     ) -> Result<Vec<(EntryKey, Vec<u8>)>, StoreError> {
         self.read("read the JSON files of a folder", move |connection| {
             let mut find = connection.prepare_cached(
                 "SELECT part, ordinal, json FROM entries
-                 WHERE export = ?1 AND folder = ?2 AND outcome IN (4, 7) AND json IS NOT NULL ORDER BY part, ordinal",
+                 WHERE export = ?1 AND folder = ?2 AND (part, ordinal) > (?3, ?4) AND outcome IN (4, 7)
+                    AND json IS NOT NULL ORDER BY part, ordinal LIMIT ?5",
             )?;
-            find.query_map(params![export, folder], |row| Ok((key_of(row, 0)?, row.get(2)?)))?.collect()
+            let (part, ordinal) = after.map_or((-1, -1), |(part, ordinal)| (part, column(ordinal)));
+            let wanted = params![export, folder, part, ordinal, limit];
+            find.query_map(wanted, |row| Ok((key_of(row, 0)?, row.get(2)?)))?.collect()
         })
         .await
     }

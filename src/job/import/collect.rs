@@ -14,6 +14,10 @@ use crate::takeout::sidecar::{ItemFacts, Json};
 
 /// Folders asked for at once.
 const FOLDERS_AT_ONCE: u32 = 64;
+/// JSON files asked for at once.
+const JSON_AT_ONCE: u32 = 256;
+/// The most items of an album, which is Google's limit; a folder with more of them is none.
+const ALBUM_ITEMS_MAX: u32 = 20_000;
 
 /// Brings what the folders of a set say of albums to the index.
 ///
@@ -38,22 +42,42 @@ pub(crate) async fn collect_albums(tools: &Tools, export: i64) -> Result<(), Out
 
 async fn collect(tools: &Tools, export: i64, folder: &str) -> Result<(), Outcome> {
     let fault = |error: StoreError| end_of_store(&error);
-    let is_album = !folder.is_empty() && kind_of_folder(folder) == FolderKind::Album;
+    let mut is_album = !folder.is_empty() && kind_of_folder(folder) == FolderKind::Album;
     let (mut title, mut elsewhere) = (None, Vec::new());
-    for (key, packed) in tools.store.folder_json(export, folder.to_owned()).await.map_err(fault)? {
-        match Json::parse(&unpack(&packed).unwrap_or_default()) {
-            Json::Album(facts) => title = title.or(facts.title),
-            // The file is in another folder, perhaps in another part: the sidecar alone says that it belongs here too.
-            Json::Item(facts) => elsewhere.extend(find_file(tools, key, &facts).await?),
-            Json::Other(_) | Json::Broken(_) => {}
+    let mut after = None;
+    // Ends: `after` grows with each step, and a folder has an end.
+    loop {
+        let page = tools.store.folder_json(export, folder.to_owned(), after, JSON_AT_ONCE).await;
+        let page = page.map_err(fault)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.0);
+        if tools.stop.is_begun() {
+            return Err(Outcome::Interrupted);
+        }
+        for (key, packed) in page {
+            match Json::parse(&unpack(&packed).unwrap_or_default()) {
+                Json::Album(facts) => title = title.or(facts.title),
+                // The file is in another folder, perhaps in another part: the sidecar alone says that it belongs here too.
+                Json::Item(facts) => elsewhere.extend(find_file(tools, key, &facts).await?),
+                Json::Other(_) | Json::Broken(_) => {}
+            }
+        }
+        if elsewhere.len() > ALBUM_ITEMS_MAX as usize {
+            elsewhere.clear();
+            is_album = false;
         }
     }
     if !is_album {
         return Ok(());
     }
-    let mut items = tools.store.folder_items(export, folder.to_owned()).await.map_err(fault)?;
+    let items = tools.store.folder_items(export, folder.to_owned(), ALBUM_ITEMS_MAX + 1).await;
+    let mut items = items.map_err(fault)?;
     items.extend(elsewhere);
     if items.is_empty() {
+        return Ok(());
+    }
+    if items.len() > ALBUM_ITEMS_MAX as usize {
+        tracing::warn!(library = %tools.library.name, "a folder of an export has more files than an album can have: it is taken for none");
         return Ok(());
     }
     let title = title.filter(|title| !title.trim().is_empty()).unwrap_or_else(|| folder.to_owned());

@@ -1,15 +1,15 @@
 //! Every file of an export hashed again, from the disk.
 //!
-//! Invariant: blocks on its own threads; bounded memory: 16 bytes for each different file. May import: `store`, `fs`. Tests: `tests/it`.
+//! Invariant: blocks on its own threads; a file is read once; bounded memory: a bit for each file of the library. May import: `store`, `fs`. Tests: `tests/it`.
 
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 use std::io::Read;
 
 use crate::fs::Root;
 use crate::job::Outcome;
 use crate::job::faults::end_of_store;
 use crate::job::tools::{Tools, blocking};
+use crate::shutdown::Stop;
 use crate::store::HeldEntry;
 
 /// Files hashed in one step.
@@ -40,7 +40,7 @@ pub(crate) struct Proof {
 /// Why the run must end.
 pub(crate) async fn prove(tools: &Tools, export: i64) -> Result<Proof, Outcome> {
     tools.count(|counts| counts.phase = "verifying");
-    let (mut proof, mut seen) = (Proof::default(), HashSet::new());
+    let (mut proof, mut seen) = (Proof::default(), Bits::default());
     for part in tools.store.parts(export).await.map_err(|error| end_of_store(&error))? {
         let mut after = None;
         // Ends: `after` grows with each step, and a part has an end.
@@ -52,9 +52,12 @@ pub(crate) async fn prove(tools: &Tools, export: i64) -> Result<Proof, Outcome> 
             let mut held = held.map_err(|error| end_of_store(&error))?;
             let Some(last) = held.last() else { break };
             after = Some(last.key.1);
-            held.retain(|entry| seen.insert(short(&entry.sha256)));
-            let root = tools.root.clone();
-            let checked = blocking(move || check_all(&root, &held)).await?;
+            held.retain(|entry| entry.file.is_none_or(|file| seen.insert(file)));
+            let (root, stop) = (tools.root.clone(), tools.stop.clone());
+            let checked = blocking(move || check_all(&root, &held, &stop)).await?;
+            if tools.stop.is_begun() {
+                return Err(Outcome::Interrupted);
+            }
             for (entry, fault) in checked {
                 proof.files += 1;
                 proof.bytes += entry.bytes;
@@ -69,17 +72,28 @@ pub(crate) async fn prove(tools: &Tools, export: i64) -> Result<Proof, Outcome> 
     Ok(proof)
 }
 
-fn short(sha256: &[u8; 32]) -> [u8; 16] {
-    let mut short = [0; 16];
-    short.copy_from_slice(&sha256[..16]);
-    short
+/// A set of numbers that are not much greater than they are many.
+#[derive(Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// Adds a number; whether it is new.
+    fn insert(&mut self, number: u64) -> bool {
+        let (word, bit) = (usize::try_from(number / 64).unwrap_or(usize::MAX), 1 << (number % 64));
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
 }
 
-/// Each entry with what is wrong with its file.
-fn check_all<'e>(root: &Root, entries: &'e [HeldEntry]) -> Vec<(HeldEntry, Option<String>)> {
+/// Each entry with what is wrong with its file; ends early, and then in vain, if the run is to stop.
+fn check_all<'e>(root: &Root, entries: &'e [HeldEntry], stop: &Stop) -> Vec<(HeldEntry, Option<String>)> {
     let share = entries.len().div_ceil(THREADS).max(1);
     let check = |some: &'e [HeldEntry]| {
-        some.iter().map(|entry| (entry.clone(), check_one(root, entry))).collect::<Vec<_>>()
+        some.iter().map(|entry| (entry.clone(), check_one(root, entry, stop))).collect::<Vec<_>>()
     };
     std::thread::scope(|scope| {
         let running: Vec<_> = entries.chunks(share).map(|some| scope.spawn(move || check(some))).collect();
@@ -87,7 +101,7 @@ fn check_all<'e>(root: &Root, entries: &'e [HeldEntry]) -> Vec<(HeldEntry, Optio
     })
 }
 
-fn check_one(root: &Root, entry: &HeldEntry) -> Option<String> {
+fn check_one(root: &Root, entry: &HeldEntry, stop: &Stop) -> Option<String> {
     let Some(path) = &entry.path else { return Some(format!("`{}`: the index lost its file", entry.name)) };
     let mut file = match root.open_file(path) {
         Ok(Some(file)) => file,
@@ -96,7 +110,7 @@ fn check_one(root: &Root, entry: &HeldEntry) -> Option<String> {
     };
     let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
     // Ends: the file has an end.
-    loop {
+    while !stop.is_begun() {
         match file.read(&mut piece) {
             Ok(0) => break,
             Ok(got) => hasher.update(&piece[..got]),
@@ -105,4 +119,18 @@ fn check_one(root: &Root, entry: &HeldEntry) -> Option<String> {
     }
     let is_same = <[u8; 32]>::from(hasher.finalize()) == entry.sha256;
     (!is_same).then(|| format!("`{path}` is not what came"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::job::import::prove::Bits;
+
+    #[test]
+    fn a_number_is_new_once() {
+        let mut bits = Bits::default();
+        let numbers = [0, 63, 64, 1_000_000, 65, 1];
+        assert!(numbers.iter().all(|number| bits.insert(*number)));
+        assert!(!numbers.iter().any(|number| bits.insert(*number)));
+        assert!(bits.insert(2));
+    }
 }

@@ -106,7 +106,7 @@ async fn what_pairing_found_is_kept_and_a_late_part_opens_the_folder_again() {
     fixture.store.commit_entries(part.export, part.n, entries).await.unwrap();
     let folders = fixture.store.unpaired_folders(part.export, 9).await.unwrap();
     assert_eq!(folders, ["Photos from 2023"]);
-    let found = fixture.store.folder_entries(part.export, folders[0].clone()).await.unwrap();
+    let found = fixture.store.folder_entries(part.export, folders[0].clone(), None, 9).await.unwrap();
     assert_eq!(found.len(), 4);
     let key = |ordinal| (part.n, ordinal);
     let files = vec![
@@ -114,7 +114,8 @@ async fn what_pairing_found_is_kept_and_a_late_part_opens_the_folder_again() {
         PairedEntry { key: key(2), json: None, main: Some(key(0)), role: EntryRole::Edited },
     ];
     let left = vec![(key(3), "no file".to_owned())];
-    fixture.store.record_pairing(part.export, folders[0].clone(), files, left).await.unwrap();
+    fixture.store.record_pairing(files, left).await.unwrap();
+    fixture.store.mark_paired(part.export, folders[0].clone()).await.unwrap();
     assert!(fixture.store.unpaired_folders(part.export, 9).await.unwrap().is_empty());
     let staged = fixture.store.staged(part.export, None, 9).await.unwrap();
     assert_eq!(staged.iter().map(|e| e.role).collect::<Vec<_>>(), [EntryRole::Main, EntryRole::Edited]);
@@ -145,11 +146,7 @@ async fn what_sidecars_tell_is_kept_once_and_the_newest_export_is_believed() {
     ];
     fixture.store.commit_entries(part.export, part.n, entries).await.unwrap();
     let paired = PairedEntry { key: (part.n, 0), json: Some((part.n, 1)), main: None, role: EntryRole::Main };
-    fixture
-        .store
-        .record_pairing(part.export, "Photos from 2023".to_owned(), vec![paired], vec![])
-        .await
-        .unwrap();
+    fixture.store.record_pairing(vec![paired], vec![]).await.unwrap();
     let untold = fixture.store.untold(part.export, 9).await.unwrap();
     assert_eq!(untold.len(), 1, "the copy has no sidecar");
     let telling = |seconds, title: &str, digest: u8| Telling {

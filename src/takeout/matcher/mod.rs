@@ -1,6 +1,6 @@
 //! Which sidecar belongs to which media file, and which files are edited copies or moving parts of which.
 //!
-//! Owns: the pairing of one folder of one export, all its parts together. Invariant: pure; every media file and every sidecar has
+//! Owns: the pairing of one folder of one export, all its parts together, whole or family by family. Invariant: pure; every media file and every sidecar has
 //! exactly one place in the answer, which does not depend on the order of what is given; work is linear in the number of names.
 //! A wrong pair is worse than none: whatever two histories of the same names would pair differently stays unpaired and says why.
 //! Two histories are weighed throughout: Google counts names that collide for each item, or for each name by itself; files that
@@ -8,6 +8,7 @@
 //! May import: nothing. Tests: `src/takeout/matcher/tests`.
 
 mod companions;
+mod family;
 mod groups;
 mod kind;
 mod name;
@@ -20,6 +21,7 @@ mod why;
 pub use crate::takeout::matcher::why::{Doubt, Why};
 
 use crate::takeout::matcher::companions::Companions;
+pub(crate) use crate::takeout::matcher::family::family_of;
 use crate::takeout::matcher::kind::{Kind, kind_of};
 pub(crate) use crate::takeout::matcher::name::composed;
 

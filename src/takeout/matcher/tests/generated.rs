@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::takeout::matcher::tests::generator::{Counting, Export, Item, What, export, items};
-use crate::takeout::matcher::{FolderMatch, Named, NamedJson, Role, match_counted, match_folder};
+use crate::takeout::matcher::{FolderMatch, Named, NamedJson, Role, family_of, match_counted, match_folder};
 
 /// Keys of sidecars begin here.
 const JSON_KEYS: u64 = 1_000_000;
@@ -27,6 +27,29 @@ fn matched(export: &Export, order: &[usize]) -> FolderMatch {
         }
     }
     match_folder(&media, &json)
+}
+
+/// The answer of each family by itself, put together.
+fn matched_by_family(export: &Export) -> FolderMatch {
+    let mut families: BTreeMap<String, (Vec<Named<'_>>, Vec<NamedJson<'_>>)> = BTreeMap::new();
+    for (key, (name, _, _)) in (0..).zip(&export.media) {
+        families.entry(family_of(name)).or_default().0.push(Named { key, name });
+    }
+    for (key, (name, _, title)) in (JSON_KEYS..).zip(&export.json) {
+        let json = NamedJson { key, name, title: title.as_deref() };
+        families.entry(family_of(name)).or_default().1.push(json);
+    }
+    let mut all = FolderMatch::default();
+    for (media, json) in families.values() {
+        let found = match_folder(media, json);
+        all.media.extend(found.media);
+        all.orphans.extend(found.orphans);
+        all.ambiguous.extend(found.ambiguous);
+    }
+    all.media.sort_by_key(|paired| paired.key);
+    all.orphans.sort_by_key(|(key, _)| *key);
+    all.ambiguous.sort_by_key(|(key, _)| *key);
+    all
 }
 
 fn index(key: u64) -> usize {
@@ -115,6 +138,14 @@ proptest! {
     }
 
     #[test]
+    fn family_by_family_the_pairs_are_the_same(
+        items in items(), counting in counting(), is_old: bool, is_titled: bool,
+    ) {
+        let export = export(&items, counting, is_old, is_titled);
+        prop_assert_eq!(matched_by_family(&export), matched(&export, &[]), "{:#?}", export);
+    }
+
+    #[test]
     fn items_of_different_names_are_paired_completely(
         mut items in items(), counting in counting(), is_old: bool,
     ) {
@@ -147,6 +178,7 @@ proptest! {
             json: json.into_iter().map(|name| (name, 0, None)).collect(),
         };
         prop_assert!(is_balanced(&export, &matched(&export, &[])));
+        prop_assert_eq!(matched_by_family(&export), matched(&export, &[]), "{:#?}", export);
     }
 }
 
