@@ -15,6 +15,10 @@ use crate::store::{
 const PART_COLUMNS: &str = "p.n, p.export, p.name, p.number, p.bytes, p.state,
     (SELECT max(ordinal) FROM entries WHERE part = p.n), p.entries, p.fault, p.first_seen";
 
+/// Of `parts p`: whether something is wrong with it.
+const IS_FLAWED: &str =
+    "(p.state <> 1 OR EXISTS (SELECT 1 FROM entries e WHERE e.part = p.n AND e.outcome = 6))";
+
 /// Columns of [`export_row`].
 const EXPORT_COLUMNS: &str = "n, name, stamp, first_seen, balanced, report";
 
@@ -26,7 +30,6 @@ impl Store {
     pub async fn open_part(&self, part: NewPart, now: DateTime<Utc>) -> Result<KnownPart, StoreError> {
         self.write("record a part of an export", move |tx| {
             let export = export_of(tx, &part, now)?;
-            forget_cut_ones(tx, export, &part)?;
             tx.execute(
                 "INSERT INTO parts (export, name, number, fingerprint, bytes, first_seen, state, origin)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)
@@ -81,12 +84,39 @@ impl Store {
         .await
     }
 
-    /// Forgets how a part was read, so that it is read again from its beginning where entries are missing.
+    /// Forgets the parts that `part` takes the place of: of its number, or of its name where it has no number, not whole or with entries
+    /// refused, and not among `present`, the fingerprints of the parts that lie there now. Their files stay. Whether there were any.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn forget_replaced(&self, part: NewPart, present: Vec<[u8; 32]>) -> Result<bool, StoreError> {
+        self.write("forget a part that came again", move |tx| {
+            let replaced = replaced_by(tx, &part, &present)?;
+            replaced.iter().try_for_each(|n| forget_part(tx, *n))?;
+            Ok(!replaced.is_empty())
+        })
+        .await
+    }
+
+    /// Whether a part was read with nothing wrong: whole, and no entry refused.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_flawless(&self, part: i64) -> Result<bool, StoreError> {
+        self.read("look up a part", move |connection| {
+            let sql = format!("SELECT 1 FROM parts p WHERE p.n = ?1 AND NOT {IS_FLAWED}");
+            connection.prepare_cached(&sql)?.exists([part])
+        })
+        .await
+    }
+
+    /// Forgets what was read of a part, so that it is read again from its beginning. Its files stay.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn reopen_part(&self, part: i64) -> Result<(), StoreError> {
         self.write("reopen a part", move |tx| {
+            forget_entries(tx, part)?;
             tx.execute("UPDATE parts SET state = 0, entries = NULL, fault = NULL WHERE n = ?1", [part])
                 .map(drop)
         })
@@ -228,19 +258,33 @@ fn export_of(tx: &Transaction<'_>, part: &NewPart, now: DateTime<Utc>) -> rusqli
     add.insert(params![part.export, part.stamp.map(millis), millis(now)])
 }
 
-/// A part that came damaged and comes again in another form takes the place of what was read of it; the files stay.
-fn forget_cut_ones(tx: &Transaction<'_>, export: i64, part: &NewPart) -> rusqlite::Result<()> {
-    let sql = "SELECT n FROM parts WHERE export = ?1 AND fingerprint <> ?2 AND state <> 1
-        AND (number = ?3 OR (?3 IS NULL AND name = ?4))";
-    let cut: Vec<i64> = tx
-        .prepare_cached(sql)?
-        .query_map(params![export, part.fingerprint, part.number, part.name], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for n in cut {
-        tx.execute("DELETE FROM entries WHERE part = ?1", [n])?;
-        tx.execute("DELETE FROM parts WHERE n = ?1", [n])?;
+fn replaced_by(tx: &Transaction<'_>, part: &NewPart, present: &[[u8; 32]]) -> rusqlite::Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT p.n, p.fingerprint FROM parts p JOIN exports x ON x.n = p.export
+         WHERE x.name = ?1 AND p.fingerprint <> ?2 AND {IS_FLAWED} AND (p.number = ?3 OR (?3 IS NULL AND p.name = ?4))"
+    );
+    let mut find = tx.prepare_cached(&sql)?;
+    let mut rows = find.query(params![part.export, part.fingerprint, part.number, part.name])?;
+    let mut replaced = Vec::new();
+    while let Some(row) = rows.next()? {
+        if !present.contains(&row.get(1)?) {
+            replaced.push(row.get(0)?);
+        }
     }
-    Ok(())
+    Ok(replaced)
+}
+
+fn forget_part(tx: &Transaction<'_>, n: i64) -> rusqlite::Result<()> {
+    forget_entries(tx, n)?;
+    tx.execute("DELETE FROM parts WHERE n = ?1", [n]).map(drop)
+}
+
+/// Forgets the entries of a part; what stands in their folders is paired anew, for it may have been paired with them.
+fn forget_entries(tx: &Transaction<'_>, n: i64) -> rusqlite::Result<()> {
+    let again = "UPDATE entries SET is_paired = 0 WHERE part <> ?1 AND export = (SELECT export FROM parts WHERE n = ?1)
+        AND folder IN (SELECT DISTINCT folder FROM entries WHERE part = ?1)";
+    tx.execute(again, [n])?;
+    tx.execute("DELETE FROM entries WHERE part = ?1", [n]).map(drop)
 }
 
 fn part_row(row: &Row<'_>) -> rusqlite::Result<KnownPart> {

@@ -5,11 +5,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::job::Outcome;
 use crate::job::faults::end_of_store;
 use crate::job::import::prove::Proof;
-use crate::job::import::stage::StagedSet;
 use crate::job::tools::Tools;
 use crate::status::{EXPORTS_SHOWN, ExportStatus};
 use crate::store::{EntryOutcome, KnownExport, KnownPart, PartState, Store, StoreError};
@@ -106,6 +106,17 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+/// What may stand against a set besides what the index knows of it.
+#[derive(Debug, Default)]
+pub(crate) struct Against {
+    /// Parts that cannot be read, and why.
+    pub(crate) unread: Vec<(String, String)>,
+    /// Parts that are no longer those that were read.
+    pub(crate) changed: Vec<String>,
+    /// What hashing again found.
+    pub(crate) proof: Proof,
+}
+
 // === impl Counts ===
 
 impl Counts {
@@ -197,8 +208,7 @@ fn export_status(known: KnownExport) -> ExportStatus {
 pub(crate) async fn draw_balance(
     tools: &Tools,
     export: i64,
-    staged: &StagedSet,
-    proof: Proof,
+    against: Against,
     setting: Setting,
     now: DateTime<Utc>,
 ) -> Result<Balance, Outcome> {
@@ -211,8 +221,8 @@ pub(crate) async fn draw_balance(
         name: set.as_ref().map(|set| set.name.clone()).unwrap_or_default(),
         stamp: set.and_then(|set| set.stamp),
         drawn: now,
-        verified_files: proof.files,
-        verified_bytes: proof.bytes,
+        verified_files: against.proof.files,
+        verified_bytes: against.proof.bytes,
         ..Balance::default()
     };
     for part in &parts {
@@ -229,7 +239,7 @@ pub(crate) async fn draw_balance(
     let quiet = TimeDelta::from_std(tools.library.takeout.inbox_quiet).unwrap_or(TimeDelta::MAX);
     balance.quiet_at =
         newest.filter(|_| setting == Setting::Inbox).and_then(|at| at.checked_add_signed(quiet));
-    balance.reasons = reasons_against(&balance, &parts, &staged.unread, &proof, now);
+    balance.reasons = reasons_against(&balance, &parts, &against, now);
     balance.is_safe = balance.reasons.is_empty();
     let text = serde_json::to_string(&balance).unwrap_or_default();
     tools.store.record_balance(export, text, now).await.map_err(fault)?;
@@ -257,13 +267,16 @@ async fn left_out(tools: &Tools, export: i64, outcome: EntryOutcome) -> Result<V
 fn reasons_against(
     balance: &Balance,
     parts: &[KnownPart],
-    unread: &[(String, String)],
-    proof: &Proof,
+    against: &Against,
     now: DateTime<Utc>,
 ) -> Vec<String> {
     let mut reasons = Vec::new();
+    let Against { unread, changed, proof } = against;
     for (name, why) in unread {
         reasons.push(format!("the part `{name}` cannot be read: {why}"));
+    }
+    for name in changed.iter().filter(|name| !unread.iter().any(|(unread, _)| unread == *name)) {
+        reasons.push(format!("the part `{name}` has changed since it was read; import it again"));
     }
     for part in parts {
         match part.state {
@@ -282,6 +295,7 @@ fn reasons_against(
         }
     }
     let numbers: Vec<u32> = parts.iter().filter_map(|part| part.number).collect();
+    reasons.extend(doubled_numbers(parts));
     reasons.extend(missing_numbers(&numbers).into_iter().map(|n| format!("part {n} is missing")));
     let Counts { refused, waiting, .. } = balance.total;
     if refused > 0 {
@@ -301,6 +315,24 @@ fn reasons_against(
         reasons.push(format!("more parts may come until {}", quiet_at.format("%Y-%m-%d %H:%M UTC")));
     }
     reasons
+}
+
+/// The numbers that several different parts have: of an export that was made anew, or of another account's.
+fn doubled_numbers(parts: &[KnownPart]) -> Vec<String> {
+    let mut names: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for part in parts {
+        if let Some(number) = part.number {
+            names.entry(number).or_default().push(format!("`{}`", part.name));
+        }
+    }
+    let told = |(number, names): (u32, Vec<String>)| {
+        let word = if names.len() == 2 { "two" } else { "several" };
+        format!(
+            "{word} different parts have the number {number}: {}; are they of one account?",
+            names.join(", ")
+        )
+    };
+    names.into_iter().filter(|(_, names)| names.len() > 1).map(told).collect()
 }
 
 /// The numbers between 1 and the greatest that are not there.
@@ -325,6 +357,12 @@ pub(crate) fn tell_balance(tools: &Tools, balance: &Balance) {
     let reason = balance.reasons.first().map_or("", String::as_str);
     let reasons = balance.reasons.len();
     tracing::warn!(%library, export = balance.name, stored, had, refused, reasons, reason, "the export is not proven complete yet");
+    leave_unproven(tools, balance);
+}
+
+/// A run that finds a set which is not proven complete is not complete either.
+pub(crate) fn leave_unproven(tools: &Tools, balance: &Balance) {
+    let reason = balance.reasons.first().map_or("", String::as_str);
     tools.leave_undone(format!("the export `{}` is not proven complete: {reason}", balance.name));
 }
 

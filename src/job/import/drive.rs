@@ -163,6 +163,7 @@ fn found_of(file: DriveFile) -> Found {
         path: PathBuf::from(&file.name),
         name: file.name.clone(),
         changed: None,
+        placed: None,
         is_folder: false,
         drive: Some(Box::new(file)),
     }

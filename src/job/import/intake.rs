@@ -11,18 +11,19 @@ use crate::archive::{Body, Entry, EntryFault, EntryKind};
 use crate::embedded;
 use crate::fs::{FsError, Root};
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, fs_fault};
+use crate::job::faults::{end_of_fs, fs_fault, text_of};
 use crate::job::import::drive::end_of_read;
 use crate::job::import::inside::write_inside;
 use crate::job::import::packed::pack;
 use crate::job::tools::{Room, room_end};
 use crate::shutdown::Stop;
+use crate::source::DriveFault;
 use crate::store::{EntryOutcome, NewEntry};
 use crate::takeout::folder::Location;
 use crate::takeout::sidecar::{Json, OtherJson, is_html};
 
 /// Bytes taken in at once.
-pub(crate) const PIECE_BYTES: usize = 256 * 1024;
+const PIECE_BYTES: usize = 256 * 1024;
 /// A JSON file beyond this is taken for a file like any other, bytes: an item's has about one KiB, all comments of an account some MiB.
 const JSON_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Room on disk is looked for again each time that this much has come of one file.
@@ -47,25 +48,29 @@ pub(crate) struct Taken {
     pub(crate) bytes_written: u64,
 }
 
+/// Why nothing more can be taken in.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The run must end.
+    Run(Outcome),
+    /// The archive cannot be read on: its disk's or network's doing, not its own.
+    Source(String),
+}
+
 /// How the bytes of an entry end.
 enum Fault {
     /// The archive's doing: the entry is refused.
     Entry(String),
-    /// The disk's doing: the run ends.
-    Disk(Outcome),
+    /// Nobody can go on.
+    Halt(Halt),
 }
 
 impl Intake<'_> {
-    /// Takes the entry in, by way of `piece`: one buffer for all entries keeps the memory in one piece too.
+    /// Takes the entry in.
     ///
     /// # Errors
-    /// Why the run must end.
-    pub(crate) fn take(
-        &self,
-        entry: &Entry,
-        body: &mut Body<'_>,
-        piece: &mut [u8],
-    ) -> Result<Taken, Outcome> {
+    /// Why nothing more can be taken in; what was written of the entry is gone then.
+    pub(crate) fn take(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Taken, Halt> {
         let new = NewEntry { is_missing: self.is_missing, ..blank(entry) };
         let refuse = |reason: String| NewEntry { reason: Some(reason), ..new.clone() };
         let plain = |entry| Ok(Taken { entry, bytes_written: 0 });
@@ -87,27 +92,34 @@ impl Intake<'_> {
         let is_page = new.name.to_ascii_lowercase().ends_with(".html");
         let is_small = entry.bytes.is_none_or(|bytes| bytes <= JSON_BYTES_MAX);
         let taken = if (is_json || is_page) && is_small {
-            self.take_text(new.clone(), body, piece)
+            self.take_text(new.clone(), body)
         } else {
-            self.take_file(new.clone(), &[], body, piece)
+            self.take_file(new.clone(), &[], body)
         };
         match taken {
             Ok(taken) => Ok(taken),
-            Err(Fault::Disk(halt)) => Err(halt),
+            Err(Fault::Halt(halt)) => {
+                // What cannot be removed now is removed by the next import.
+                if let Err(error) = self.root.remove_file(&self.path) {
+                    tracing::debug!(path = self.path, error = %text_of(&error), "a partial file stays");
+                }
+                Err(halt)
+            }
             Err(Fault::Entry(reason)) => {
-                self.root.remove_file(&self.path).map_err(|error| end_of_fs(&error))?;
+                let removed = self.root.remove_file(&self.path);
+                removed.map_err(|error| Halt::Run(end_of_fs(&error)))?;
                 plain(refuse(reason))
             }
         }
     }
 
     /// A text of Google's own, or a file that only looks like one.
-    fn take_text(&self, new: NewEntry, body: &mut Body<'_>, piece: &mut [u8]) -> Result<Taken, Fault> {
+    fn take_text(&self, new: NewEntry, body: &mut Body<'_>) -> Result<Taken, Fault> {
         let mut text = Vec::new();
         let read = body.by_ref().take(JSON_BYTES_MAX + 1).read_to_end(&mut text);
         read.map_err(|error| Fault::of(&error))?;
         if text.len() as u64 > JSON_BYTES_MAX {
-            return self.take_file(new, &text, body, piece);
+            return self.take_file(new, &text, body);
         }
         let bytes = text.len() as u64;
         let is_at_root = new.folder.is_empty();
@@ -121,7 +133,7 @@ impl Intake<'_> {
                 (EntryOutcome::Other, None, Some("a page of Google's".to_owned()))
             }
             // What Google did not write is somebody's file, and files are kept.
-            Json::Other(_) | Json::Broken(_) => return self.take_file(new, &text, body, piece),
+            Json::Other(_) | Json::Broken(_) => return self.take_file(new, &text, body),
         };
         let json = Some(pack(&text));
         let sha256 = Some(Sha256::digest(&text).into());
@@ -129,14 +141,11 @@ impl Intake<'_> {
     }
 
     /// A file: `head`, which was read already, and the rest, to `partial/` with its digest.
-    fn take_file(
-        &self,
-        new: NewEntry,
-        head: &[u8],
-        body: &mut Body<'_>,
-        piece: &mut [u8],
-    ) -> Result<Taken, Fault> {
-        let disk = |error: FsError| Fault::Disk(end_of_fs(&error));
+    fn take_file(&self, new: NewEntry, head: &[u8], body: &mut Body<'_>) -> Result<Taken, Fault> {
+        let disk = |error: FsError| Fault::Halt(Halt::Run(end_of_fs(&error)));
+        let mut piece = vec![0; PIECE_BYTES];
+        // What lies about its length is refused at its first byte, before room is looked for.
+        let mut got = body.read(&mut piece).map_err(|error| Fault::of(&error))?;
         self.check_room(new.bytes)?;
         let mut file = self.root.open_partial(&self.path, self.file_mode, false).map_err(disk)?;
         let write = |file: &mut File, piece: &[u8]| {
@@ -146,14 +155,9 @@ impl Intake<'_> {
         hasher.update(head);
         write(&mut file, head)?;
         // Ends: a body ends, or is refused for being longer than it said.
-        loop {
-            let got = body.read(piece).map_err(|error| Fault::of(&error))?;
-            if got == 0 {
-                break;
-            }
-            // The longest entry is longer than the grace of a stop; it is read from its beginning another time.
+        while got > 0 {
             if self.stop.is_begun() {
-                return Err(Fault::Disk(Outcome::Interrupted));
+                return Err(Fault::Halt(Halt::Run(Outcome::Interrupted)));
             }
             hasher.update(&piece[..got]);
             write(&mut file, &piece[..got])?;
@@ -162,6 +166,7 @@ impl Intake<'_> {
                 checked = bytes;
                 self.check_room(0)?;
             }
+            got = body.read(&mut piece).map_err(|error| Fault::of(&error))?;
         }
         let entry = NewEntry {
             outcome: EntryOutcome::Staged,
@@ -174,7 +179,7 @@ impl Intake<'_> {
     }
 
     fn check_room(&self, ahead: u64) -> Result<(), Fault> {
-        self.room.check(ahead).map_err(|error| Fault::Disk(room_end(&error)))
+        self.room.check(ahead).map_err(|error| Fault::Halt(Halt::Run(room_end(&error))))
     }
 
     /// What the file says of itself; a file that cannot be read again says nothing.
@@ -188,11 +193,12 @@ impl Intake<'_> {
 }
 
 impl Fault {
-    /// An archive that is wrong costs the entry; one that cannot be read ends the run, and is read on from here another time.
+    /// An archive that is wrong costs the entry; one that cannot be read is read on from here another time.
     fn of(error: &std::io::Error) -> Self {
         match EntryFault::of(error) {
             Some(fault) => Self::Entry(fault.to_string()),
-            None => Self::Disk(end_of_read(error)),
+            None if DriveFault::find(error).is_some() => Self::Halt(Halt::Run(end_of_read(error))),
+            None => Self::Halt(Halt::Source(error.to_string())),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! has exactly one outcome, and only then is a set called complete. May import: `archive`, `takeout`, `embedded`, `store`, `fs`.
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
-//! The parts, in the order of an import: `parts` (what is an export set), `drive` (those in Drive), `enter` and `stage` (archive to `partial/` and index, by `intake`), `pair` (what belongs
+//! The parts, in the order of an import: `parts` (what is an export set), `drive` (those in Drive), `look` (what lies there of it), `stage` (archive to `partial/` and index, by `intake`), `pair` (what belongs
 //! together), `name` (which folder and name), `shelve` (from `partial/` to the name), `tell` (what sidecars say), `collect` (albums),
 //! `prove` (every file hashed again), `balance` (the sum), `dispose` (what becomes of the archives).
 
@@ -13,9 +13,9 @@ mod balance;
 mod collect;
 mod dispose;
 mod drive;
-mod enter;
 mod inside;
 mod intake;
+mod look;
 mod name;
 mod packed;
 mod pair;
@@ -35,9 +35,10 @@ use crate::clock::wall_now;
 use crate::config::SourceKind;
 use crate::job::Outcome;
 use crate::job::faults::end_of_store;
-use crate::job::import::balance::{Setting, draw_balance};
+use crate::job::import::balance::{Against, Setting, draw_balance};
 use crate::job::import::collect::collect_albums;
 use crate::job::import::dispose::dispose_of;
+use crate::job::import::look::changed_parts;
 use crate::job::import::pair::pair_folders;
 use crate::job::import::parts::ExportSet;
 use crate::job::import::prove::prove;
@@ -99,14 +100,24 @@ async fn import_set(tools: &Tools, set: ExportSet, setting: Setting) -> Result<O
         return Ok(None);
     };
     if staged.is_known && !is_new_balance_due(tools, export, setting).await? {
-        return balance::last_balance(tools, export).await;
+        let last = balance::last_balance(tools, export).await?;
+        match &last {
+            // A kill may have come between the proof and what was to become of the archives.
+            Some(balance) if balance.is_safe => dispose_of(tools, &set, balance).await?,
+            Some(balance) => balance::leave_unproven(tools, balance),
+            None => {}
+        }
+        return Ok(last);
     }
     pair_folders(tools, export).await?;
-    shelve(tools, export, &staged.missing).await?;
+    shelve(tools, export).await?;
+    sweep_staged(tools).await?;
     tell_facts(tools, export, set.stamp).await?;
     collect_albums(tools, export).await?;
     let proof = prove(tools, export).await?;
-    let balance = draw_balance(tools, export, &staged, proof, setting, wall_now()).await?;
+    let against =
+        Against { unread: staged.unread, changed: changed_parts(tools, export, &set).await?, proof };
+    let balance = draw_balance(tools, export, against, setting, wall_now()).await?;
     balance::tell_balance(tools, &balance);
     if balance.is_safe {
         dispose_of(tools, &set, &balance).await?;

@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::google::DriveFile;
@@ -19,6 +21,8 @@ pub(crate) struct Found {
     pub(crate) name: String,
     /// When it was changed last.
     pub(crate) changed: Option<DateTime<Utc>>,
+    /// When it came to lie there, at the latest: the time of its inode's last change, which nobody can set.
+    pub(crate) placed: Option<DateTime<Utc>>,
     /// Whether it is a folder.
     pub(crate) is_folder: bool,
     /// The file in Drive that it is, if it lies there.
@@ -113,9 +117,14 @@ fn look_at(path: &Path) -> Option<Found> {
         path: absolute,
         name,
         changed: found.modified().ok().map(DateTime::<Utc>::from),
+        placed: placed_at(&found),
         is_folder: found.is_dir(),
         drive: None,
     })
+}
+
+fn placed_at(found: &Metadata) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(found.ctime(), u32::try_from(found.ctime_nsec()).ok()?)
 }
 
 #[cfg(test)]
@@ -125,7 +134,7 @@ mod tests {
 
     fn found(path: &str) -> Found {
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        Found { path: PathBuf::from(path), name, changed: None, is_folder: false, drive: None }
+        Found { path: PathBuf::from(path), name, changed: None, placed: None, is_folder: false, drive: None }
     }
 
     #[test]

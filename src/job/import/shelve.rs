@@ -36,15 +36,11 @@ struct Shelved {
     created: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-/// Names every staged file of a set; `missing`: entries whose file was gone, with the path where it belongs.
+/// Names every staged file of a set.
 ///
 /// # Errors
 /// Why the run must end.
-pub(crate) async fn shelve(
-    tools: &Tools,
-    export: i64,
-    missing: &HashMap<EntryKey, String>,
-) -> Result<(), Outcome> {
+pub(crate) async fn shelve(tools: &Tools, export: i64) -> Result<(), Outcome> {
     tools.count(|counts| counts.phase = "naming");
     let seen = Arc::new(Mutex::new(HashSet::new()));
     for role in [EntryRole::Main, EntryRole::Edited, EntryRole::Motion] {
@@ -58,7 +54,7 @@ pub(crate) async fn shelve(
             if staged.is_empty() {
                 break;
             }
-            let known = settle_known(tools, staged, missing).await?;
+            let known = settle_known(tools, staged).await?;
             shelve_some(tools, known, &seen).await?;
         }
     }
@@ -66,11 +62,7 @@ pub(crate) async fn shelve(
 }
 
 /// Settles those files whose bytes are stored and whose file is there; returns the others.
-async fn settle_known(
-    tools: &Tools,
-    staged: Vec<StagedEntry>,
-    missing: &HashMap<EntryKey, String>,
-) -> Result<Vec<StagedEntry>, Outcome> {
+async fn settle_known(tools: &Tools, staged: Vec<StagedEntry>) -> Result<Vec<StagedEntry>, Outcome> {
     let fault = |error: crate::store::StoreError| end_of_store(&error);
     let (mut others, mut had, mut restored) = (Vec::new(), Vec::new(), Vec::new());
     let mut brought: HashSet<[u8; 32]> = HashSet::new();
@@ -79,8 +71,7 @@ async fn settle_known(
         match path {
             Some(path) => {
                 let (root, from, bytes) = (tools.root.clone(), staged_path(entry.key), entry.bytes);
-                let to = missing.get(&entry.key).cloned().unwrap_or(path);
-                let is_back = blocking(move || put_back(&root, &from, &to, bytes)).await?;
+                let is_back = blocking(move || put_back(&root, &from, &path, bytes)).await?;
                 if is_back.map_err(|error| end_of_fs(&error))? {
                     restored.push(entry.key);
                 } else {

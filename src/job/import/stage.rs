@@ -4,24 +4,22 @@
 //! entry alone. Files lie in `partial/` as `t-PART-ORDINAL` until they are named. May import: `archive`, `takeout`, `store`, `fs`.
 //! Tests: `tests/it`.
 
-use chrono::TimeDelta;
-use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::runtime::Handle;
 
 use crate::archive::{ArchiveError, Body, Ending, Entry, Flow, Format, Part, Proof, Wholeness};
-use crate::clock::wall_now;
 use crate::fs::Root;
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, end_of_store};
-use crate::job::import::drive::{end_of_read, origin_of};
-use crate::job::import::enter::{check_unchanged, is_read_from_drive, open_found};
-use crate::job::import::intake::{Intake, PIECE_BYTES, Taken};
-use crate::job::import::parts::{ExportSet, Found};
+use crate::job::faults::{end_of_fs, end_of_store, text_of};
+use crate::job::import::drive::end_of_read;
+use crate::job::import::intake::{Halt, Intake, Taken};
+use crate::job::import::look::{know_part, look_at_parts, open_found};
+use crate::job::import::parts::ExportSet;
 use crate::job::partial::{PARTIAL_DIR, STAGED_PREFIX};
 use crate::job::tools::{Meter, Room, Tools, blocking};
 use crate::shutdown::Stop;
-use crate::store::{EntryKey, EntryOutcome, KnownPart, NewEntry, NewPart, PartState, Store};
+use crate::source::DriveFault;
+use crate::store::{EntryKey, EntryOutcome, KnownPart, NewEntry, PartState, Store};
 
 /// A batch is committed when it has this many entries,
 const BATCH_ENTRIES: usize = 512;
@@ -29,8 +27,6 @@ const BATCH_ENTRIES: usize = 512;
 const BATCH_BYTES: u64 = 128 * 1024 * 1024;
 /// or its JSON files this many, compressed.
 const BATCH_JSON_BYTES: usize = 4 * 1024 * 1024;
-/// A cut archive that changed within this time is still on its way.
-const GROWS_WITHIN: TimeDelta = TimeDelta::minutes(30);
 /// Stored files looked at in one step.
 const HELD_AT_ONCE: u32 = 512;
 
@@ -43,8 +39,6 @@ pub(crate) struct StagedSet {
     pub(crate) is_known: bool,
     /// Parts that cannot be read yet or at all, and why.
     pub(crate) unread: Vec<(String, String)>,
-    /// Entries whose stored file was gone from the disk, and its path.
-    pub(crate) missing: HashMap<EntryKey, String>,
 }
 
 /// What it takes to read one part.
@@ -56,8 +50,8 @@ struct Stager {
     runtime: Handle,
     file_mode: u32,
     known: KnownPart,
-    /// Ordinals that must be read again although an outcome is committed.
-    again: HashSet<u64>,
+    /// Ordinals that must be read again although an outcome is committed, in their order.
+    again: Vec<u64>,
     meter: Meter,
 }
 
@@ -75,13 +69,28 @@ enum Broken {
     Halt(Outcome),
     /// What was read can no longer be committed; the committing thread says why.
     Uncommitted,
-    /// The archive cannot be read at all.
-    Archive(ArchiveError),
+    /// The archive cannot be read on.
+    Archive(String),
 }
 
 impl From<ArchiveError> for Broken {
     fn from(error: ArchiveError) -> Self {
-        Self::Archive(error)
+        if DriveFault::find(&error).is_some() {
+            Self::Halt(end_of_read(&error))
+        } else {
+            Self::Archive(text_of(&error))
+        }
+    }
+}
+
+impl Broken {
+    /// How the reading of the part ends: why it could not be read on, or why the run must end.
+    fn ended(self) -> Result<Option<String>, Outcome> {
+        match self {
+            Self::Halt(halt) => Err(halt),
+            Self::Uncommitted => Err(Outcome::Failed("the committing of an export ended".to_owned())),
+            Self::Archive(why) => Ok(Some(why)),
+        }
     }
 }
 
@@ -119,79 +128,33 @@ fn parse_staged(name: &str) -> Option<EntryKey> {
 /// # Errors
 /// Why the run must end.
 pub(crate) async fn stage_set(tools: &Tools, set: &ExportSet, is_named: bool) -> Result<StagedSet, Outcome> {
-    let mut staged = StagedSet { is_known: true, ..StagedSet::default() };
-    for (number, found) in &set.parts {
-        if is_read_from_drive(tools, found, &mut staged).await? {
-            continue;
-        }
-        let Some((mut part, known)) = enter_part(tools, set, *number, found, is_named, &mut staged).await?
-        else {
-            continue;
-        };
+    let mut export = None;
+    let (seen, unread) = look_at_parts(tools, set, is_named, &mut export).await?;
+    let mut staged = StagedSet { export, is_known: unread.is_empty(), unread };
+    let present: Vec<[u8; 32]> = seen.iter().map(|part| part.new.fingerprint).collect();
+    for part in &seen {
+        let (known, is_anew) = know_part(tools, part, &present, is_named).await?;
         staged.export = Some(known.export);
-        let missing = missing_files(tools, &known).await?;
-        if known.state != PartState::Reading && missing.is_empty() {
+        staged.is_known &= !is_anew;
+        let again = missing_files(tools, &known).await?;
+        if known.state != PartState::Reading && again.is_empty() {
             continue;
         }
         staged.is_known = false;
-        let again: HashSet<u64> = missing.keys().map(|key| key.1).collect();
-        staged.missing.extend(missing);
-        tracing::info!(part = found.name, bytes = known.bytes, "reading a part of an export");
-        let number_of_part = known.n;
-        let reader = Stager::new(tools, known, again);
-        let read = blocking(move || reader.read(&mut part));
-        read.await??;
-        check_unchanged(tools, found, number_of_part, &mut staged).await?;
+        tracing::info!(part = known.name, bytes = known.bytes, "reading a part of an export");
+        let (reader, fingerprint) = (Stager::new(tools, known, again), part.new.fingerprint);
+        let read = match open_found(tools, &part.found).await? {
+            Ok(part) => blocking(move || reader.read(part, fingerprint)).await??,
+            Err(why) => Some(why),
+        };
+        staged.unread.extend(read.map(|why| (part.found.name.clone(), why)));
     }
     Ok(staged)
 }
 
-/// The part, opened, and as the index knows it; none if it cannot be read now.
-async fn enter_part(
-    tools: &Tools,
-    set: &ExportSet,
-    number: Option<u32>,
-    found: &Found,
-    is_named: bool,
-    staged: &mut StagedSet,
-) -> Result<Option<(Part, KnownPart)>, Outcome> {
-    let opened = open_found(tools, found).await?;
-    let mut leave = |why: String| {
-        tracing::debug!(part = found.name, why, "a part cannot be read now");
-        staged.is_known = false;
-        staged.unread.push((found.name.clone(), why));
-        Ok(None)
-    };
-    let (part, fingerprint, bytes, wholeness) = match opened {
-        Ok(opened) => opened,
-        Err(why) => return leave(why),
-    };
-    // What is cut and was written to just now is on its way still; later it is read as far as it goes.
-    if let Wholeness::Unfinished(why) = wholeness
-        && found.changed.is_some_and(|changed| wall_now() - changed < GROWS_WITHIN)
-        && !is_named
-    {
-        return leave(format!("it is not all there yet ({why})"));
-    }
-    let new = NewPart {
-        export: set.name.clone(),
-        stamp: set.stamp,
-        name: found.name.clone(),
-        number,
-        fingerprint,
-        bytes,
-        origin: found.drive.as_deref().map(origin_of),
-    };
-    let known = tools.store.open_part(new, wall_now()).await.map_err(|error| end_of_store(&error))?;
-    Ok(Some((part, known)))
-}
-
-/// The entries of a part whose file is no longer where the index says, with its path: they are read again.
-pub(crate) async fn missing_files(
-    tools: &Tools,
-    part: &KnownPart,
-) -> Result<HashMap<EntryKey, String>, Outcome> {
-    let (mut missing, mut after) = (HashMap::new(), None);
+/// The ordinals of a part's entries whose file is no longer where the index says: they are read again.
+pub(crate) async fn missing_files(tools: &Tools, part: &KnownPart) -> Result<Vec<u64>, Outcome> {
+    let (mut missing, mut after) = (Vec::new(), None);
     // Ends: `after` grows with each step, and a part has an end.
     loop {
         let held = tools.store.held_entries(part.n, after, HELD_AT_ONCE).await;
@@ -203,18 +166,17 @@ pub(crate) async fn missing_files(
             let is_gone = |path: &str, bytes| {
                 !root.entry(path).is_ok_and(|found| found.is_some_and(|f| f.bytes == bytes))
             };
-            let gone = held.into_iter().filter_map(|entry| {
-                let path = entry.path?;
-                is_gone(&path, entry.bytes).then_some((entry.key, path))
-            });
-            gone.collect::<Vec<_>>()
+            let gone = held
+                .into_iter()
+                .filter(|entry| entry.path.as_ref().is_some_and(|path| is_gone(path, entry.bytes)));
+            gone.map(|entry| entry.key.1).collect::<Vec<_>>()
         });
         missing.extend(gone.await?);
     }
 }
 
 impl Stager {
-    fn new(tools: &Tools, known: KnownPart, again: HashSet<u64>) -> Self {
+    fn new(tools: &Tools, known: KnownPart, again: Vec<u64>) -> Self {
         Self {
             root: tools.root.clone(),
             room: tools.room.clone(),
@@ -228,12 +190,16 @@ impl Stager {
         }
     }
 
-    /// Reads the part to its end, or as far as it goes. While one batch is made durable and committed, the next one is read.
-    fn read(&self, part: &mut Part) -> Result<(), Outcome> {
+    /// Reads the part to its end, or as far as it goes; why it could not be read on, if so. While one batch is made durable and
+    /// committed, the next one is read.
+    fn read(&self, mut part: Part, fingerprint: [u8; 32]) -> Result<Option<String>, Outcome> {
+        if let Err(broken) = check_same(&mut part, fingerprint) {
+            return broken.ended();
+        }
         let (sender, batches) = sync_channel(1);
         let (ended, committed) = std::thread::scope(|scope| {
             let committing = scope.spawn(|| batches.into_iter().try_for_each(|batch| self.commit(batch)));
-            let ended = self.read_batches(part, &sender);
+            let ended = self.read_batches(&mut part, &sender);
             drop(sender);
             (ended, committing.join())
         });
@@ -241,25 +207,22 @@ impl Stager {
             .unwrap_or_else(|_| Err(Outcome::Failed("the committing of an export broke off".to_owned())))?;
         let ending = match ended {
             Ok(ending) => ending,
-            Err(Broken::Halt(halt)) => return Err(halt),
-            Err(Broken::Uncommitted) => {
-                return Err(Outcome::Failed("the committing of an export ended".to_owned()));
-            }
-            Err(Broken::Archive(error)) => {
-                return Err(end_of_read(&error));
-            }
+            Err(broken) => return broken.ended(),
         };
         let (state, fault) = judge(&ending, part.format());
         let closed = self.store.close_part(self.known.n, state, ending.entries, fault);
-        self.runtime.block_on(closed).map_err(|error| end_of_store(&error))
+        self.runtime.block_on(closed).map_err(|error| end_of_store(&error))?;
+        Ok(None)
     }
 
     /// Hands what is read to `sender`, batch by batch, the last one too however the reading ends.
     fn read_batches(&self, part: &mut Part, sender: &SyncSender<Batch>) -> Result<Ending, Broken> {
-        let (mut batch, mut piece) = (Batch::default(), vec![0; PIECE_BYTES]);
-        let from = if self.again.is_empty() { self.known.last } else { None };
+        let mut batch = Batch::default();
+        // To pass entries a tgz is unpacked all the same; they are looked at so that a stop is heeded.
+        let is_skipping = self.again.is_empty() && part.format() != Format::Tgz;
+        let from = if is_skipping { self.known.last } else { None };
         let ended = part.read_entries(from, &mut |entry, body| {
-            if let Some(taken) = self.visit(entry, body, &mut piece)? {
+            if let Some(taken) = self.visit(entry, body)? {
                 batch.add(taken);
             }
             if batch.is_full() {
@@ -272,13 +235,14 @@ impl Stager {
     }
 
     /// Takes in an entry, unless that was done before.
-    fn visit(&self, entry: &Entry, body: &mut Body<'_>, piece: &mut [u8]) -> Result<Option<Taken>, Broken> {
-        let is_done = self.known.last.is_some_and(|last| entry.ordinal <= last);
-        if is_done && !self.again.contains(&entry.ordinal) {
-            return Ok(None);
-        }
+    fn visit(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Option<Taken>, Broken> {
         if self.stop.is_begun() {
             return Err(Broken::Halt(Outcome::Interrupted));
+        }
+        let is_done = self.known.last.is_some_and(|last| entry.ordinal <= last);
+        let is_missing = self.again.binary_search(&entry.ordinal).is_ok();
+        if is_done && !is_missing {
+            return Ok(None);
         }
         let intake = Intake {
             root: &self.root,
@@ -286,9 +250,12 @@ impl Stager {
             stop: &self.stop,
             path: staged_path((self.known.n, entry.ordinal)),
             file_mode: self.file_mode,
-            is_missing: self.again.contains(&entry.ordinal),
+            is_missing,
         };
-        intake.take(entry, body, piece).map(Some).map_err(Broken::Halt)
+        intake.take(entry, body).map(Some).map_err(|halt| match halt {
+            Halt::Run(outcome) => Broken::Halt(outcome),
+            Halt::Source(why) => Broken::Archive(why),
+        })
     }
 
     /// Makes a batch durable, then tells the index; bytes that were there already are removed.
@@ -325,6 +292,14 @@ impl Batch {
             || self.bytes >= BATCH_BYTES
             || self.json_bytes >= BATCH_JSON_BYTES
     }
+}
+
+/// Refuses a part that is no longer the one that was looked at.
+fn check_same(part: &mut Part, fingerprint: [u8; 32]) -> Result<(), Broken> {
+    if part.fingerprint()? == fingerprint {
+        return Ok(());
+    }
+    Err(Broken::Archive("it changes while it is looked at".to_owned()))
 }
 
 /// How the reading of a part is recorded: whole only if the archive itself says so, and its checksums vouch for the bytes.

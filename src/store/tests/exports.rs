@@ -226,3 +226,44 @@ async fn the_parts_of_the_newest_exports_are_told_with_how_far_they_were_read() 
     assert_eq!((seen[0].stamp, seen[0].first_seen, seen[0].bytes), (None, at(200), 100));
     assert_eq!(seen[3].stamp, Some(at(300)));
 }
+
+#[tokio::test]
+async fn a_part_that_came_again_takes_the_place_of_a_flawed_one_that_is_gone() {
+    let fixture = fixture();
+    let bad = open(&fixture).await;
+    let entries = vec![entry(0, "a.jpg", EntryOutcome::Stored), entry(1, "b.jpg", EntryOutcome::Refused)];
+    fixture.store.commit_entries(bad.export, bad.n, entries).await.unwrap();
+    fixture.store.close_part(bad.n, PartState::Whole, 2, None).await.unwrap();
+    assert!(!fixture.store.is_flawless(bad.n).await.unwrap(), "an entry was refused");
+    let other = fixture.store.open_part(part("a-002.zip", 2), at(9)).await.unwrap();
+    fixture
+        .store
+        .commit_entries(bad.export, other.n, vec![entry(0, "c.jpg", EntryOutcome::Stored)])
+        .await
+        .unwrap();
+    fixture.store.mark_paired(bad.export, "Photos from 2023".to_owned()).await.unwrap();
+    let new = NewPart { fingerprint: [9; 32], ..part("a-001.zip", 1) };
+    let forget = |present: Vec<[u8; 32]>| fixture.store.forget_replaced(new.clone(), present);
+    assert!(!forget(vec![part("", 1).fingerprint]).await.unwrap(), "it lies there still");
+    assert!(forget(vec![[9; 32]]).await.unwrap());
+    assert!(!forget(vec![[9; 32]]).await.unwrap(), "it is forgotten already");
+    let parts = fixture.store.parts(bad.export).await.unwrap();
+    assert_eq!(parts.iter().map(|part| part.n).collect::<Vec<_>>(), [other.n]);
+    let folders = fixture.store.unpaired_folders(bad.export, 9).await.unwrap();
+    assert_eq!(folders.len(), 1, "what was paired with its entries is paired anew");
+}
+
+#[tokio::test]
+async fn a_reopened_part_is_read_from_its_beginning() {
+    let fixture = fixture();
+    let part = open(&fixture).await;
+    fixture
+        .store
+        .commit_entries(part.export, part.n, vec![entry(0, "a", EntryOutcome::Refused)])
+        .await
+        .unwrap();
+    fixture.store.close_part(part.n, PartState::Damaged, 1, Some("cut".to_owned())).await.unwrap();
+    fixture.store.reopen_part(part.n).await.unwrap();
+    let again = open(&fixture).await;
+    assert_eq!((again.n, again.state, again.last, again.fault), (part.n, PartState::Reading, None, None));
+}

@@ -1,6 +1,6 @@
 //! Tests of the sum of an import.
 
-use crate::job::import::balance::{Balance, Counts, Setting, missing_numbers, reasons_against};
+use crate::job::import::balance::{Against, Balance, Counts, Setting, missing_numbers, reasons_against};
 use crate::job::import::prove::Proof;
 use crate::store::{EntryOutcome, KnownPart, PartState};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -53,27 +53,31 @@ fn a_gap_in_the_numbers_is_a_missing_part() {
 
 #[test]
 fn whatever_is_wrong_stands_against_a_set() {
-    let against = |balance: &Balance, parts: &[KnownPart], unread: &[(String, String)], proof: &Proof| {
-        reasons_against(balance, parts, unread, proof, now()).join("; ")
+    let against = |balance: &Balance, parts: &[KnownPart], against: &Against| {
+        reasons_against(balance, parts, against, now()).join("; ")
     };
-    let (good, whole) = (Balance::default(), [part(1, PartState::Whole)]);
-    assert_eq!(against(&good, &whole, &[], &Proof::default()), "");
-    assert!(against(&good, &[part(1, PartState::Damaged)], &[], &Proof::default()).contains("is damaged"));
-    assert!(against(&good, &[part(1, PartState::Reading)], &[], &Proof::default()).contains("to its end"));
-    assert!(
-        against(&good, &[part(2, PartState::Whole)], &[], &Proof::default()).contains("part 1 is missing")
-    );
-    let unread = [("x.zip".to_owned(), "it grows".to_owned())];
-    assert!(against(&good, &whole, &unread, &Proof::default()).contains("`x.zip` cannot be read: it grows"));
-    let wrong = Proof { wrong: 1, faults: vec!["`a` is gone".to_owned()], ..Proof::default() };
-    assert!(against(&good, &whole, &[], &wrong).contains("`a` is gone"));
+    let (good, whole, nothing) = (Balance::default(), [part(1, PartState::Whole)], Against::default());
+    assert_eq!(against(&good, &whole, &nothing), "");
+    assert!(against(&good, &[part(1, PartState::Damaged)], &nothing).contains("is damaged"));
+    assert!(against(&good, &[part(1, PartState::Reading)], &nothing).contains("to its end"));
+    assert!(against(&good, &[part(2, PartState::Whole)], &nothing).contains("part 1 is missing"));
+    let doubled = [1, 1, 2].map(|number| part(number, PartState::Whole));
+    assert!(against(&good, &doubled, &nothing).contains("two different parts have the number 1"));
+    let nameless = KnownPart { number: None, ..part(1, PartState::Whole) };
+    assert_eq!(against(&good, &[nameless.clone(), nameless], &nothing), "");
+    let unread = vec![("x.zip".to_owned(), "it grows".to_owned())];
+    let changed = vec!["x.zip".to_owned(), "y.zip".to_owned()];
+    let told = against(&good, &whole, &Against { unread, changed, ..Against::default() });
+    assert!(told.contains("`x.zip` cannot be read: it grows; the part `y.zip` has changed"), "{told}");
+    let proof = Proof { wrong: 1, faults: vec!["`a` is gone".to_owned()], ..Proof::default() };
+    assert!(against(&good, &whole, &Against { proof, ..Against::default() }).contains("`a` is gone"));
     for change in [|counts: &mut Counts| counts.refused = 1, |counts: &mut Counts| counts.waiting = 1] {
         let mut bad = Balance::default();
         change(&mut bad.total);
-        assert_ne!(against(&bad, &whole, &[], &Proof::default()), "");
+        assert_ne!(against(&bad, &whole, &nothing), "");
     }
     let early = Balance { quiet_at: Some(now() + TimeDelta::hours(1)), ..Balance::default() };
-    assert!(against(&early, &whole, &[], &Proof::default()).contains("more parts may come"));
+    assert!(against(&early, &whole, &nothing).contains("more parts may come"));
 }
 
 #[test]
