@@ -1,92 +1,15 @@
 //! Takeout exports into a library, by the built binary: completeness, pairs, albums, faults, kills, the inbox.
 
-use crate::context::{Home, Ran};
-use fake_google::Settings;
+use crate::context::Home;
+use crate::exports::{STAMP, assert_all_there, export_status, import, offline, path_of, photos, varied};
 use fake_google::takeout::{
-    EntryFault, EntryRole, Export, ExportTruth, Form, Order, PartFault, SidecarForm, TakeoutAlbum,
-    TakeoutItem, TakeoutLibrary,
+    EntryFault, EntryRole, Export, ExportTruth, Form, Order, PartFault, SidecarForm, TakeoutLibrary,
 };
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
-
-const STAMP: &str = "2026-06-08T14:27:29Z";
-
-/// An installation whose one library takes exports alone, without token and client secret.
-pub(crate) fn offline() -> Home {
-    let home = Home::bare(Settings::default());
-    fs::remove_file(home.path("client_secret.json")).expect("it was there");
-    fs::create_dir(home.root("alice")).expect("writable");
-    fs::create_dir(home.path("inbox")).expect("writable");
-    home.write_config(
-        "[library.alice]\nroot = \"alice\"\nschedule = \"manual\"\nsources = [\"takeout\"]\ninbox = \"inbox\"\ninbox-quiet = \"0s\"\n",
-    );
-    home
-}
-
-/// A library with a bit of everything.
-fn varied() -> TakeoutLibrary {
-    let mut library = TakeoutLibrary::default();
-    let add = |library: &mut TakeoutLibrary, item: TakeoutItem| library.add(item);
-    let beach = add(&mut library, TakeoutItem::named("beach.jpg").taken("2023-07-01T10:00:00Z").edited());
-    let live =
-        add(&mut library, TakeoutItem::named("IMG_0001.HEIC").taken("2023-07-02T10:00:00Z").live("MP4"));
-    for n in 0..3 {
-        add(&mut library, TakeoutItem::named("scan.jpg").taken(&format!("2021-01-0{}T00:00:00Z", n + 1)));
-    }
-    let long = "a very long name that the export cuts off somewhere in the middle of it.jpg";
-    add(&mut library, TakeoutItem::named(long).taken("2022-05-05T05:05:05Z"));
-    add(&mut library, TakeoutItem::named("skytree (2).jpg").taken("2022-05-06T05:05:05Z"));
-    add(&mut library, TakeoutItem::named("raw.dng").taken("2022-05-07T05:05:05Z").len(5000));
-    add(&mut library, TakeoutItem::named("film.mkv").taken("2022-05-08T05:05:05Z").len(300_000));
-    for n in 0..4 {
-        let item = TakeoutItem::named(format!("more {n}.jpg")).taken("2020-02-29T12:00:00Z");
-        add(&mut library, item.len(150_000 + n));
-    }
-    library.add_album(TakeoutAlbum::titled("Summer: 2023?").items(&[beach, live]));
-    library.add_album(TakeoutAlbum::titled("Only listed").items(&[beach]).json_only());
-    library
-}
-
-fn import(home: &Home, truth: &ExportTruth) -> Ran {
-    let mut command = home.command();
-    command.args(["import", "alice"]).args(&truth.parts);
-    Ran::from(command.output().expect("the binary starts"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-/// The files below `photos/` by path, with the SHA-256 of each.
-fn photos(home: &Home) -> BTreeMap<String, String> {
-    let tree = home.tree("alice");
-    let photos = tree.into_iter().filter(|(path, _)| path.starts_with("photos/"));
-    photos.map(|(path, bytes)| (path, hex(&bytes))).collect()
-}
-
-/// Every file of the export is there once, and nothing else.
-#[track_caller]
-fn assert_all_there(home: &Home, truth: &ExportTruth) {
-    let photos = photos(home);
-    let on_disk: BTreeSet<String> = photos.values().cloned().collect();
-    assert_eq!(on_disk, truth.media_sha256(), "{:?}", photos.keys());
-    assert_eq!(photos.len(), on_disk.len(), "something is there twice: {:?}", photos.keys());
-    let partial = home.root("alice").join(".gphotos-syncd/partial");
-    assert_eq!(fs::read_dir(partial).map_or(0, Iterator::count), 0, "something is left in partial/");
-}
-
-fn path_of(home: &Home, sha256: &str) -> String {
-    photos(home).into_iter().find(|(_, sum)| sum == sha256).expect("it is there").0
-}
-
-/// The newest balance, from the status.
-fn export_status(home: &Home) -> serde_json::Value {
-    home.status()["libraries"][0]["exports"][0].clone()
-}
 
 #[test]
 fn an_export_in_three_parts_comes_whole_and_is_proven_so() {
@@ -197,9 +120,9 @@ fn albums_have_their_real_titles_and_years_are_none() {
 
 #[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
-    let home = offline();
     let library = TakeoutLibrary::synthetic(600, &(2_000..=40_000), 5);
     for form in [Form::Zip, Form::Tgz] {
+        let home = offline();
         let inbox = home.path(&format!("in-{form:?}"));
         fs::create_dir(&inbox).expect("writable");
         let truth = Export::at(STAMP).form(form).parts(2).write(&library, &inbox).expect("writable");
@@ -227,7 +150,7 @@ fn a_wrong_checksum_costs_its_own_entry_and_the_part_fetched_again_mends_it() {
     assert!(!photos(&home).values().any(|sum| *sum == beach), "a file that is not right has a name");
     assert_eq!(photos(&home).len(), truth.media_sha256().len() - 1);
     let good = Export::at(STAMP).write(&varied(), &home.path("inbox")).expect("writable");
-    import(&home, &good);
+    import(&home, &good).assert(0, &["safe to delete"]);
     assert_all_there(&home, &good);
 }
 

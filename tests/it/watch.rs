@@ -3,7 +3,7 @@
 //! The clock is the real one; exports are of days before now.
 
 use crate::context::{Home, Ran};
-use crate::import::offline;
+use crate::exports::offline;
 use crate::served::{Served, serve};
 use chrono::{DateTime, TimeDelta, Utc};
 use fake_google::takeout::{Export, TakeoutItem, TakeoutLibrary};
