@@ -293,7 +293,10 @@ fn open(path: &Path, library: &LibraryName) -> Result<File, TokenFileError> {
     OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
         let seen = std::fs::symlink_metadata(path).ok();
         let path = path.to_owned();
-        if error.kind() == ErrorKind::NotFound {
+        if error.kind() == ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir) {
+            let cause = "its folder is not there\nhint: mount its disk, or create the folder".to_owned();
+            TokenFileError::Unreadable { path, cause }
+        } else if error.kind() == ErrorKind::NotFound {
             TokenFileError::Missing { path, library: library.clone() }
         } else if seen.as_ref().is_some_and(Metadata::is_symlink) {
             TokenFileError::NotRegular { path, what: "a symbolic link" }

@@ -1,13 +1,14 @@
 //! Which daemon, if any, serves the configuration that a command is for.
 //!
-//! Owns: the difference between no daemon and one that cannot be asked. Invariant: asks for a status alone.
-//! May import: `control`, `daemon`, `exit`, `status`. Tests: in `tests/it`.
+//! Owns: the difference between no daemon and one that cannot be asked. Invariant: asks for no run.
+//! May import: `control`, `daemon`, `exit`, `media`, `status`. Tests: in `tests/it`.
 
 use std::path::{Path, PathBuf};
 
 use crate::control::{Client, ClientError};
 use crate::daemon::{Places, told};
 use crate::exit::Exit;
+use crate::media::LibraryName;
 use crate::status::DaemonStatus;
 
 /// A daemon that serves the configuration.
@@ -34,6 +35,19 @@ pub(crate) async fn find_daemon(config: &Path, places: &Places) -> Result<Option
         }
     }
     Ok(None)
+}
+
+/// Tells the daemon, if one serves the configuration `config`, that the token file of `library` has changed. One that cannot be
+/// told looks by itself, only later.
+pub(crate) async fn tell_of_token(config: &Path, library: &LibraryName) {
+    let told = match find_daemon(config, &Places::find(config)).await {
+        Ok(Some(found)) => Client::look(&found.socket, library).await.map_err(|error| told(&error)),
+        Ok(None) => Ok(()),
+        Err((_, reason)) => Err(reason),
+    };
+    if let Err(reason) = told {
+        tracing::debug!(%library, "the daemon was not told of the token: {reason}");
+    }
 }
 
 fn refusal(error: &ClientError) -> (Exit, String) {

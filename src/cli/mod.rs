@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::find_daemon::tell_of_token;
 use crate::cli::output::{complain, emit};
 use crate::config::Config;
 use crate::daemon::{DEFAULT_CONFIG, Options, raise_fence, run as run_daemon};
@@ -176,7 +177,13 @@ async fn log_in(args: &login::LoginArgs, options: &Options) -> ExitCode {
         Err(exit) => return exit.into(),
     };
     match login::Context::of_process(&config, options.client_secret.as_deref(), out, err) {
-        Ok(mut context) => login::run(args, &mut context, Box::new(BufReader::new(stdin()))).await.into(),
+        Ok(mut context) => {
+            let exit = login::run(args, &mut context, Box::new(BufReader::new(stdin()))).await;
+            if exit == Exit::Done {
+                tell_of_token(&options.config, &args.library).await;
+            }
+            exit.into()
+        }
         Err(reason) => unequipped(&reason),
     }
 }
@@ -188,7 +195,13 @@ async fn log_out(args: &logout::LogoutArgs, options: &Options) -> ExitCode {
         Err(exit) => return exit.into(),
     };
     match login::Context::of_process(&config, options.client_secret.as_deref(), out, err) {
-        Ok(mut context) => logout::run(args, &mut context).await.into(),
+        Ok(mut context) => {
+            let exit = logout::run(args, &mut context).await;
+            if exit == Exit::Done {
+                tell_of_token(&options.config, &args.library).await;
+            }
+            exit.into()
+        }
         Err(reason) => unequipped(&reason),
     }
 }

@@ -1,7 +1,7 @@
 //! The side of `status` and `sync`: asks the daemon, if one serves the same configuration.
 //!
 //! Owns: one connection a request. Invariant: a daemon of another configuration counts as none; no answer is waited for
-//! without a bound. May import: `status`. Tests: `tests.rs`.
+//! without a bound. May import: `media`, `status`. Tests: `tests.rs`.
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::control::framing::{read_line, write_line};
 use crate::control::wire::{PROTOCOL_VERSION, Reply, ReplyLine, Request, RequestLine};
+use crate::media::LibraryName;
 use crate::status::DaemonStatus;
 
 /// The longest reply, bytes: the status of a thousand libraries with their failures.
@@ -68,6 +69,21 @@ impl Client {
             Some(Reply::Library { .. } | Reply::Ended { .. }) | None => {
                 Err(fault(path)(Error::new(ErrorKind::InvalidData, "it did not answer the question")))
             }
+        }
+    }
+
+    /// Tells the daemon at `path` that the token file of `library` has changed; it has looked at it when this ends.
+    ///
+    /// # Errors
+    /// If a daemon is there but cannot be told, or does not know the library.
+    pub async fn look(path: &Path, library: &LibraryName) -> Result<(), ClientError> {
+        let Some(mut client) = Self::ask(path, Request::Look { library: library.clone() }).await? else {
+            return Ok(());
+        };
+        let answer = timeout(STATUS_PATIENCE, client.next()).await;
+        match answer.unwrap_or_else(|_| Err(no_answer())).map_err(fault(path))? {
+            Some(Reply::Refused { reason }) => Err(ClientError::Refused(reason)),
+            Some(Reply::Status { .. } | Reply::Library { .. } | Reply::Ended { .. }) | None => Ok(()),
         }
     }
 

@@ -51,6 +51,7 @@ async fn answer(mut calls: mpsc::Receiver<Call>) {
                 };
                 Reply::Ended { ends: libraries.into_iter().map(end).collect() }
             }
+            Request::Look { library } => Reply::Refused { reason: format!("no library `{library}`") },
         };
         call.replies.send(reply).await.expect("the client waits");
     }

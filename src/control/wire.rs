@@ -35,6 +35,11 @@ pub enum Request {
         #[serde(default)]
         full: bool,
     },
+    /// The token file of a library has changed; answered with [`Reply::Library`] once it was looked at.
+    Look {
+        /// Which library.
+        library: LibraryName,
+    },
 }
 
 /// One line from the daemon.

@@ -42,6 +42,7 @@ impl Desk {
     pub async fn answer(&self, call: Call) {
         let last = match call.request {
             Request::Status => Reply::Status { status: Box::new(self.status()) },
+            Request::Look { library } => self.look(&library).await,
             Request::Sync { libraries, full } => self.sync(&libraries, full, &call.replies).await,
         };
         if call.replies.send(last).await.is_err() {
@@ -61,18 +62,27 @@ impl Desk {
         }
     }
 
+    async fn look(&self, name: &LibraryName) -> Reply {
+        match self.handle.slot(name) {
+            Some(slot) => Reply::Library { status: Box::new(slot.look().await) },
+            None => unknown_library(name),
+        }
+    }
+
     async fn sync(&self, names: &[LibraryName], full: bool, replies: &mpsc::Sender<Reply>) -> Reply {
         let known = self.handle.libraries();
         if let Some(unknown) = names.iter().find(|name| !known.iter().any(|library| library.name == **name)) {
-            let reason = format!(
-                "it does not know the library `{unknown}`\nhint: run `systemctl reload gphotos-syncd` if it is new"
-            );
-            return Reply::Refused { reason };
+            return unknown_library(unknown);
         }
         let tickets = self.handle.ask(names, full);
         let ends = join_all(tickets.into_iter().map(|ticket| follow(ticket, replies))).await;
         Reply::Ended { ends }
     }
+}
+
+fn unknown_library(name: &LibraryName) -> Reply {
+    let hint = "hint: run `systemctl reload gphotos-syncd` if it is new";
+    Reply::Refused { reason: format!("it does not know the library `{name}`\n{hint}") }
 }
 
 /// Follows one library until its wish is answered, or nobody listens any more.

@@ -100,6 +100,12 @@ pub fn reason_of_run(report: &RunReport) -> String {
         .unwrap_or_else(|| reason_for(&report.outcome))
 }
 
+/// A run that ended by a bug, as a report.
+pub(crate) fn crash_report(bug: &impl std::fmt::Display) -> RunReport {
+    let reason = format!("the run ended by a bug: {bug}\nhint: see the journal, and report it");
+    RunReport { outcome: Outcome::Failed(reason), summary: None }
+}
+
 /// Why a library is parked from the start, from what its token file tells.
 pub fn reason_of_token(token: &TokenHealth) -> String {
     match token {

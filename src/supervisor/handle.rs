@@ -56,6 +56,11 @@ impl Handle {
             .collect()
     }
 
+    /// The worker of one library, if it is configured.
+    pub fn slot(&self, name: &LibraryName) -> Option<Slot> {
+        self.slots.borrow().get(name).cloned()
+    }
+
     /// Tells every worker that the limits were changed.
     pub fn limits_changed(&self) {
         let wish = Activation { cause: Cause::LimitsChanged, full: false };

@@ -12,6 +12,7 @@ pub mod schedule;
 mod sentence;
 mod slot;
 pub mod state;
+mod tasks;
 pub mod ticker;
 mod worker;
 

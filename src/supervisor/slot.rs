@@ -31,6 +31,8 @@ pub struct Published {
     pub status: LibraryStatus,
     /// Whether the index and the token file have been looked at.
     pub ready: bool,
+    /// The newest look asked for that the status takes into account.
+    pub look: u64,
 }
 
 /// The newest wish that a worker has answered, and how.
@@ -47,6 +49,8 @@ pub struct Answered {
 pub struct Slot {
     /// Wakes it.
     pub activator: Activator,
+    /// Counts the looks that were asked for.
+    pub(crate) looks: watch::Sender<u64>,
     /// What it publishes.
     pub published: watch::Receiver<Published>,
     /// Which wishes it has answered.
@@ -57,6 +61,23 @@ pub struct Slot {
     pub leave: Shutdown,
     /// Interrupts its run.
     pub stop: Shutdown,
+}
+
+// === impl Slot ===
+
+impl Slot {
+    /// Has the worker look at its disk now, and gives its status from then; that of now, if the worker ends first.
+    pub async fn look(&self) -> LibraryStatus {
+        let mut number = 0;
+        self.looks.send_modify(|newest| {
+            *newest += 1;
+            number = *newest;
+        });
+        let mut published = self.published.clone();
+        let seen =
+            published.wait_for(|published| published.look >= number).await.map(|seen| seen.status.clone());
+        seen.unwrap_or_else(|_| self.published.borrow().status.clone())
+    }
 }
 
 // === impl Activator ===

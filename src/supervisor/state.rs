@@ -215,6 +215,20 @@ impl WorkerState {
         }
     }
 
+    /// There is no token file any more: whatever the library rests for, it needs a login first. A run under way finds that out
+    /// by itself.
+    #[must_use]
+    pub fn logged_out(self) -> Self {
+        match self {
+            Self::Idle
+            | Self::BackingOff { .. }
+            | Self::QuotaSpent { .. }
+            | Self::DiskFull { .. }
+            | Self::Failed { .. } => Self::NeedsLogin { stamp: None },
+            kept @ (Self::Running { .. } | Self::NeedsLogin { .. } | Self::Stopped) => kept,
+        }
+    }
+
     /// The worker is to end: at once, or with the run under way.
     #[must_use]
     pub fn leave_began(self) -> Self {

@@ -100,6 +100,12 @@ fn every_state_answers_time_token_and_leave_as_the_table_says() {
     hold("new token", |s| s.token_seen(Some(8)), woken.clone());
     woken[4] = Some(WorkerState::NeedsLogin { stamp: None });
     hold("no token", |s| s.token_seen(None), woken);
+    let parked = || Some(WorkerState::NeedsLogin { stamp: None });
+    hold(
+        "logged out",
+        WorkerState::logged_out,
+        [parked(), None, parked(), parked(), None, parked(), parked(), None],
+    );
     let stopped = Some(WorkerState::Stopped);
     let mut left: [Option<WorkerState>; 8] = std::array::from_fn(|_| stopped.clone());
     left[1] = Some(leaving());

@@ -94,7 +94,8 @@ impl Job for FakeJob {
     }
     fn hasten(&self) {}
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {
-        Box::pin(async { Facts { token: self.token.clone(), ..facts_unknown() } })
+        let token = self.token_stamp().map_or(TokenHealth::Missing, |_| self.token.clone());
+        Box::pin(async { Facts { token, ..facts_unknown() } })
     }
     fn remember_said<'a>(&'a self, _: BTreeSet<NoticeKey>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(std::future::ready(()))
@@ -308,6 +309,17 @@ async fn a_library_without_a_token_is_parked_from_the_start() {
     job.stamp.store(9, Ordering::SeqCst);
     pass(10).await;
     assert_eq!(job.runs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_library_whose_token_file_goes_is_parked_before_its_next_run() {
+    let job = FakeJob::new(vec![]);
+    let daemon = start(vec![spec("alice", &job, Some(TimeDelta::hours(9)))]).await;
+    pass(3_600).await;
+    assert_eq!((job.runs(), daemon.state("alice")), (1, LibraryState::Idle));
+    job.stamp.store(0, Ordering::SeqCst);
+    pass(310).await;
+    assert_eq!((job.runs(), daemon.state("alice")), (1, LibraryState::NeedsLogin));
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,13 +12,17 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use crate::clock::mono_now;
-use crate::job::{Facts, Job, Outcome, RunReport};
+use crate::job::{Facts, Outcome};
 use crate::shutdown::{Shutdown, Stop};
+use crate::status::TokenHealth;
 use crate::supervisor::announce::{Announcer, log, log_end};
-use crate::supervisor::describe::{View, describe, facts_unknown, reason_of_run, reason_of_token};
+use crate::supervisor::describe::{
+    View, crash_report, describe, facts_unknown, reason_of_run, reason_of_token,
+};
 use crate::supervisor::schedule::{LastSeen, Timetable};
 use crate::supervisor::slot::{Activator, Answered, Published, Slot, Wishes};
 use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
+use crate::supervisor::tasks::{RunEnded, begin_run, ended, read_facts};
 use crate::supervisor::ticker::Reading;
 use crate::supervisor::{Spec, sleep_until};
 use crate::systemd::Message;
@@ -41,6 +45,8 @@ pub(crate) struct Worker {
     ticks: watch::Receiver<Reading>,
     news: Arc<Notify>,
     wishes: Wishes,
+    /// Counts the looks that were asked for.
+    looks: watch::Receiver<u64>,
     published: watch::Sender<Published>,
     answered: watch::Sender<Answered>,
     beat: watch::Sender<Instant>,
@@ -54,6 +60,8 @@ pub(crate) struct Worker {
     ready: bool,
     looked: Instant,
     facts_began: Instant,
+    /// The newest look asked for that `facts_read`, or what it has read, answers.
+    look: u64,
     serving: u64,
     run: Option<JoinHandle<RunEnded>>,
     facts_read: Option<JoinHandle<Facts>>,
@@ -77,6 +85,7 @@ impl Worker {
         let facts = facts_unknown();
         let first = first_status(&spec, &state, &reason, &facts, timetable.next());
         let (activator, wishes) = Activator::new();
+        let (looks, looks_seen) = watch::channel(0);
         let (published, published_seen) = watch::channel(first);
         let (answered, answered_seen) = watch::channel(Answered::default());
         let (beat, beat_seen) = watch::channel(mono_now());
@@ -84,6 +93,7 @@ impl Worker {
         let (stop, stop_seen) = Shutdown::new();
         let slot = Slot {
             activator,
+            looks,
             published: published_seen,
             answered: answered_seen,
             beat: beat_seen,
@@ -97,6 +107,7 @@ impl Worker {
             ticks,
             news,
             wishes,
+            looks: looks_seen,
             published,
             answered,
             beat,
@@ -109,6 +120,7 @@ impl Worker {
             ready: false,
             looked: mono_now(),
             facts_began: mono_now(),
+            look: 0,
             serving: 0,
             run: None,
             token_look: None,
@@ -132,6 +144,7 @@ impl Worker {
                 },
                 () = sleep_until(moment) => self.on_moment(),
                 () = self.wishes.arrived() => self.on_wish(),
+                Ok(()) = self.looks.changed() => self.look_again(),
                 ended = ended(&mut self.run) => self.on_run_ended(ended),
                 facts = ended(&mut self.facts_read) => self.on_facts(facts),
                 stamp = ended(&mut self.token_look) => self.on_token_look(stamp),
@@ -198,6 +211,13 @@ impl Worker {
         }
     }
 
+    /// Somebody knows of a change on disk: a look that began before it may have missed it, so another one begins.
+    fn look_again(&mut self) {
+        self.look = *self.looks.borrow_and_update();
+        self.facts_began = mono_now();
+        self.facts_read = Some(read_facts(&self.spec.job));
+    }
+
     fn on_wish(&mut self) {
         if let Some(wish) = self.wishes.take() {
             if wish.cause == Cause::Person {
@@ -232,6 +252,7 @@ impl Worker {
             self.ready = true;
             self.begin(now);
         }
+        self.park_if_logged_out();
         self.publish();
     }
 
@@ -250,6 +271,17 @@ impl Worker {
         self.reason = reason_of_token(&self.facts.token);
         self.announcer.run_ended(&Outcome::NeedsLogin(self.reason.clone()), stamp, &self.reason);
         self.enter(|_| WorkerState::NeedsLogin { stamp });
+    }
+
+    /// A library that rests and has no token file waits for a login, instead of finding that out in its next run.
+    fn park_if_logged_out(&mut self) {
+        let parked = self.state.clone().logged_out();
+        if self.facts.token != TokenHealth::Missing || parked == self.state {
+            return;
+        }
+        self.reason = reason_of_token(&self.facts.token);
+        self.announcer.run_ended(&Outcome::NeedsLogin(self.reason.clone()), None, &self.reason);
+        self.enter(|_| parked);
     }
 
     fn on_run_ended(&mut self, ended: Result<RunEnded, JoinError>) {
@@ -283,6 +315,9 @@ impl Worker {
         self.facts_read = if has_facts { None } else { Some(read_facts(&self.spec.job)) };
         let now = self.now();
         self.announcer.facts_seen(&self.facts, &self.spec.job, now);
+        if has_facts {
+            self.park_if_logged_out();
+        }
         self.publish();
     }
 
@@ -307,14 +342,7 @@ impl Worker {
         let job = Arc::clone(&self.spec.job);
         let stop = self.stop.clone();
         tracing::info!(library = %self.spec.name, full, "a run of library {} begins", self.spec.name);
-        self.run = Some(tokio::spawn(async move {
-            let looking = Arc::clone(&job);
-            let stamp = tokio::task::spawn_blocking(move || looking.token_stamp()).await.ok().flatten();
-            let report = job.run(full, stop).await;
-            // Read before the end is told, so that nobody sees the end of a run beside the totals from before it.
-            let facts = Some(job.facts().await);
-            RunEnded { stamp, report, facts }
-        }));
+        self.run = Some(begin_run(job, full, stop));
     }
 
     /// Answers every wish there is: no run follows that could answer it better.
@@ -336,29 +364,9 @@ impl Worker {
             progress,
             next_run: self.timetable.next(),
         });
-        self.published.send_replace(Published { status, ready: self.ready });
+        self.published.send_replace(Published { status, ready: self.ready, look: self.look });
         self.news.notify_one();
     }
-}
-
-/// What a run's task leaves: the token file's stamp from before it, its report, and the facts from after it.
-struct RunEnded {
-    stamp: Option<u64>,
-    report: RunReport,
-    facts: Option<Facts>,
-}
-
-/// Ends with the task; never, if there is none.
-async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
-    match task {
-        Some(handle) => handle.await,
-        None => std::future::pending().await,
-    }
-}
-
-fn read_facts(job: &Arc<dyn Job>) -> JoinHandle<Facts> {
-    let job = Arc::clone(job);
-    tokio::spawn(async move { job.facts().await })
 }
 
 fn first_status(
@@ -369,13 +377,7 @@ fn first_status(
     next_run: Option<DateTime<Utc>>,
 ) -> Published {
     let view = View { name: &spec.name, root: &spec.root, state, reason, facts, progress: None, next_run };
-    Published { status: describe(view), ready: false }
-}
-
-/// A run that panicked, as a report.
-fn crash_report(error: &JoinError) -> RunReport {
-    let reason = format!("the run ended by a bug: {error}\nhint: see the journal, and report it");
-    RunReport { outcome: Outcome::Failed(reason), summary: None }
+    Published { status: describe(view), ready: false, look: 0 }
 }
 
 fn random() -> f64 {

@@ -2,6 +2,7 @@
 
 use crate::context::Home;
 use crate::login::token_of;
+use crate::served::{library_of, serve};
 use fake_google::{Effect, Endpoint, Fault};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -62,4 +63,21 @@ fn a_token_file_that_cannot_be_read_is_kept_and_told_of() {
     home.run_watched(&["logout", "alice"]).assert(77, &["has mode 0644", "hint: chmod 600"]);
     assert!(path.exists());
     home.run_watched(&["logout", "carol"]).assert(64, &["there is no library `carol`", "hint: "]);
+}
+
+#[test]
+fn a_daemon_parks_a_library_that_is_logged_out_at_once_and_says_so_once() {
+    let home = Home::with(&["alice", "bob"]);
+    let mut served = serve(&home);
+    assert_eq!(library_of(&home, "bob")["token"]["state"], "good");
+    home.run_watched(&["logout", "bob"]).assert(0, &["was revoked"]);
+    let bob = library_of(&home, "bob");
+    assert_eq!((&bob["state"], &bob["token"]["state"]), (&"needs-login".into(), &"missing".into()), "{bob}");
+    home.run(&["status"]).assert(0, &["gphotos-syncd login bob"]);
+    home.run_watched(&["logout", "bob"]).assert(0, &["is not logged in"]);
+    assert_eq!(library_of(&home, "alice")["state"], "idle");
+    home.put_token("bob", &home.google.token_json("bob"));
+    served.wait_complete(&home, "bob", 1);
+    assert_eq!(served.logged(&["library bob is parked"]), 1, "{}", served.log());
+    served.stop();
 }
