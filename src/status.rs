@@ -28,6 +28,8 @@ pub enum LibraryState {
     DiskFull,
     /// A fault that waiting alone does not mend.
     Failed,
+    /// No daemon runs, and whoever asks may not read what it left on disk; never a daemon's word.
+    Unknown,
 }
 
 impl LibraryState {
@@ -41,6 +43,7 @@ impl LibraryState {
             Self::NeedsLogin => "needs-login",
             Self::DiskFull => "disk-full",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -183,6 +186,8 @@ pub enum TokenHealth {
         /// The reason, without any secret.
         reason: String,
     },
+    /// A token file that whoever asks may not read, which says nothing of the token; never a daemon's word.
+    Unreadable,
     /// A usable token.
     Good {
         /// When the refresh token dies, where Google told it (7 days with a "Testing" consent screen).

@@ -4,6 +4,8 @@
 //! May import: `auth`, `config`, `job`, `limiter`, `store`, `status`. Tests: below, of the pure part.
 
 use chrono::{DateTime, Local, Utc};
+use rustix::process::geteuid;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
@@ -77,7 +79,10 @@ fn read_limits(config: &Config, state_dir: &Path) -> (Vec<ClassStatus>, Option<S
 async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> LibraryStatus {
     let (indexed, fault) = match read_index(library, now).await {
         Ok(indexed) => (indexed, None),
-        Err(error) => (Indexed::default(), Some(crate::daemon::told(&error))),
+        Err(error) if error.is_denied() && is_of_another(library) => {
+            (Indexed::default(), Some((LibraryState::Unknown, not_readable(library))))
+        }
+        Err(error) => (Indexed::default(), Some((LibraryState::Failed, crate::daemon::told(&error)))),
     };
     let token = health_of(library, indexed.refused.as_ref());
     let (state, reason) = decide_state(&token, indexed.last_run.as_ref(), spent, fault);
@@ -131,26 +136,50 @@ fn health_of(library: &Library, refused: Option<&Refused>) -> TokenHealth {
             None => TokenHealth::Good { dies_at: file.dies_at(), unsaved: None },
         },
         Err(TokenFileError::Missing { .. }) => TokenHealth::Missing,
+        Err(TokenFileError::Denied { .. }) if is_of_another(library) => TokenHealth::Unreadable,
         Err(error) => TokenHealth::Unusable { reason: error.to_string() },
     }
 }
 
-/// The state that the disk implies, and why. `spent`: until when a day budget is spent.
+/// The user to whom a library belongs, where that can be seen.
+fn owner_of(library: &Library) -> Option<u32> {
+    std::fs::metadata(&library.root).ok().map(|found| found.uid())
+}
+
+/// Whether it is no wonder that this user may not read the library; its own user's lack of rights is a fault.
+fn is_of_another(library: &Library) -> bool {
+    owner_of(library) != Some(geteuid().as_raw())
+}
+
+fn not_readable(library: &Library) -> String {
+    let user = owner_of(library).map_or_else(String::new, |uid| format!(" -u '#{uid}'"));
+    format!(
+        "not readable by this user\nhint: ask as the daemon's user, sudo{user} gphotos-syncd status, or as a member of its group"
+    )
+}
+
+/// The state that the disk implies, and why. `spent`: until when a day budget is spent; `index_fault`: what the lack of an index
+/// implies.
 fn decide_state(
     token: &TokenHealth,
     last_run: Option<&RunSummary>,
     spent: Option<DateTime<Utc>>,
-    index_fault: Option<String>,
+    index_fault: Option<(LibraryState, String)>,
 ) -> (LibraryState, String) {
     if let Some(fault) = index_fault {
-        return (LibraryState::Failed, fault);
+        return fault;
     }
-    if !matches!(token, TokenHealth::Good { .. } | TokenHealth::NotNeeded) {
-        return (LibraryState::NeedsLogin, reason_of_token(token));
+    match token {
+        TokenHealth::Missing | TokenHealth::Unusable { .. } | TokenHealth::Dead { .. } => {
+            return (LibraryState::NeedsLogin, reason_of_token(token));
+        }
+        TokenHealth::Good { .. } | TokenHealth::NotNeeded | TokenHealth::Unreadable => {}
     }
     let Some(run) = last_run else { return (LibraryState::Idle, String::new()) };
+    // With a good token, somebody has logged in since.
+    let needs_login = run.end == RunEnd::NeedsLogin && *token == TokenHealth::Unreadable;
     let state = match run.end {
-        // The token is good: somebody has logged in since.
+        RunEnd::NeedsLogin if needs_login => LibraryState::NeedsLogin,
         RunEnd::Complete | RunEnd::Incomplete | RunEnd::Interrupted | RunEnd::NeedsLogin => {
             LibraryState::Idle
         }
@@ -159,7 +188,7 @@ fn decide_state(
         RunEnd::DiskFull => LibraryState::DiskFull,
         RunEnd::Failed => LibraryState::Failed,
     };
-    let reason = if run.end == RunEnd::NeedsLogin { None } else { run.reason.clone() };
+    let reason = run.reason.clone().filter(|_| run.end != RunEnd::NeedsLogin || needs_login);
     (state, reason.unwrap_or_default())
 }
 
@@ -202,6 +231,9 @@ mod tests {
             (good(), Some(RunEnd::Failed), LibraryState::Failed),
             (dead(), Some(RunEnd::Complete), LibraryState::NeedsLogin),
             (TokenHealth::Missing, None, LibraryState::NeedsLogin),
+            (TokenHealth::Unreadable, None, LibraryState::Idle),
+            (TokenHealth::Unreadable, Some(RunEnd::DiskFull), LibraryState::DiskFull),
+            (TokenHealth::Unreadable, Some(RunEnd::NeedsLogin), LibraryState::NeedsLogin),
         ];
         for (token, end, expected) in table {
             let last = end.map(run);
@@ -210,7 +242,7 @@ mod tests {
         let throttled = run(RunEnd::Throttled);
         let spent = decide_state(&good(), Some(&throttled), Some(throttled.finished), None);
         assert_eq!(spent.0, LibraryState::QuotaSpent);
-        let fault = decide_state(&good(), None, None, Some("bad index".to_owned()));
+        let fault = decide_state(&good(), None, None, Some((LibraryState::Failed, "bad index".to_owned())));
         assert_eq!(fault, (LibraryState::Failed, "bad index".to_owned()));
     }
 }

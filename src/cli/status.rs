@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::daemon::{Options, Places};
 use crate::exit::Exit;
 use crate::media::LibraryName;
-use crate::status::DaemonStatus;
+use crate::status::{DaemonStatus, LibraryState};
 
 /// What a person is told beside the error of the configuration.
 const SERVES_ON: &str = "warning: the daemon goes on with the settings that it took over last; its status follows\n\
@@ -74,7 +74,9 @@ pub(crate) async fn run(
         emit(out, &format!("{line}\n"));
         return ExitCode::from(level as u8);
     }
-    show(args, &status, now, out, err).into()
+    let shown = show(args, &status, now, out, err);
+    let is_unknown = status.libraries.iter().any(|library| library.state == LibraryState::Unknown);
+    if shown == Exit::Done && is_unknown { Exit::NoPermission.into() } else { shown.into() }
 }
 
 /// There is no status: a monitor is told so in its own terms.

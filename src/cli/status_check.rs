@@ -1,6 +1,6 @@
 //! `status --check`: one line and an exit status for monitors.
 //!
-//! Critical (2): a library needs a login, has no room on disk or has failed; or no daemon runs although a library has a schedule.
+//! Critical (2): a library needs a login, has no room on disk or has failed, or nothing of it is readable by who asks; or no daemon runs although a library has a schedule.
 //! Warning (1): a library's newest run is incomplete, it is backing off or waits for the day's quota; its token dies within two
 //! days, or cannot be saved; the watch over its exports has something to say; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
 //! is under way; the daemon serves on although its configuration is broken by now. A library whose schedule is `manual` is never stale, and needs no daemon. Everything else is good (0).
@@ -84,7 +84,7 @@ fn judge(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>)
         detail => format!("{word}, {detail}"),
     };
     match library.state {
-        LibraryState::NeedsLogin | LibraryState::DiskFull | LibraryState::Failed => {
+        LibraryState::NeedsLogin | LibraryState::DiskFull | LibraryState::Failed | LibraryState::Unknown => {
             found.push((Level::Critical, with_detail()));
         }
         LibraryState::BackingOff | LibraryState::QuotaSpent => found.push((Level::Warning, with_detail())),

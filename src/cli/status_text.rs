@@ -168,6 +168,7 @@ fn token_line(token: &TokenHealth, now: DateTime<Utc>) -> String {
     match token {
         TokenHealth::NotNeeded => "token: not needed".to_owned(),
         TokenHealth::Missing => "token: missing".to_owned(),
+        TokenHealth::Unreadable => "token: not readable by this user".to_owned(),
         TokenHealth::Unusable { reason } | TokenHealth::Dead { reason } => {
             let word = if matches!(token, TokenHealth::Dead { .. }) { "dead" } else { "unusable" };
             format!("token: {word}: {}", reason.lines().next().unwrap_or_default())

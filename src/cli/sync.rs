@@ -125,7 +125,8 @@ fn show(display: &mut Display, status: &LibraryStatus) {
         | LibraryState::QuotaSpent
         | LibraryState::NeedsLogin
         | LibraryState::DiskFull
-        | LibraryState::Failed => status.state.word(),
+        | LibraryState::Failed
+        | LibraryState::Unknown => status.state.word(),
     };
     display.update(&status.name, &progress, note);
 }

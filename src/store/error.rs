@@ -55,6 +55,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the rights of this process do not suffice: for the file, or for the files of its log beside it.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Open { source, .. } => source.kind() == std::io::ErrorKind::PermissionDenied,
+            Self::Sqlite { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+            ),
+            Self::NotAnIndex { .. } | Self::TooNew { .. } | Self::UnknownFile { .. } | Self::Closed => false,
+        }
+    }
+
     /// Whether the disk is full (SQLITE_FULL, or an I/O error with ENOSPC).
     pub fn is_full(&self) -> bool {
         match self {

@@ -111,6 +111,7 @@ pub fn reason_of_token(token: &TokenHealth) -> String {
     match token {
         TokenHealth::Good { .. } | TokenHealth::NotNeeded => String::new(),
         TokenHealth::Missing => "there is no token file".to_owned(),
+        TokenHealth::Unreadable => "the token file is not readable by this user".to_owned(),
         TokenHealth::Unusable { reason } | TokenHealth::Dead { reason } => reason.clone(),
     }
 }
@@ -124,7 +125,8 @@ pub fn detail_for(state: LibraryState, reason: &str, name: &LibraryName) -> Stri
         | LibraryState::BackingOff
         | LibraryState::QuotaSpent
         | LibraryState::DiskFull
-        | LibraryState::Failed => reason.to_owned(),
+        | LibraryState::Failed
+        | LibraryState::Unknown => reason.to_owned(),
     }
 }
 

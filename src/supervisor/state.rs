@@ -115,9 +115,10 @@ impl WorkerState {
     pub fn at_start(token: &TokenHealth, stamp: Option<u64>) -> Self {
         match token {
             TokenHealth::Good { .. } | TokenHealth::NotNeeded => Self::Idle,
-            TokenHealth::Missing | TokenHealth::Unusable { .. } | TokenHealth::Dead { .. } => {
-                Self::NeedsLogin { stamp }
-            }
+            TokenHealth::Missing
+            | TokenHealth::Unreadable
+            | TokenHealth::Unusable { .. }
+            | TokenHealth::Dead { .. } => Self::NeedsLogin { stamp },
         }
     }
 

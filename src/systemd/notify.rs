@@ -162,7 +162,8 @@ where
         LibraryState::BackingOff
         | LibraryState::QuotaSpent
         | LibraryState::DiskFull
-        | LibraryState::Failed => format!("{name} {word}{}", clock(library.until)),
+        | LibraryState::Failed
+        | LibraryState::Unknown => format!("{name} {word}{}", clock(library.until)),
     }
 }
 

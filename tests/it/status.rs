@@ -3,6 +3,8 @@
 use crate::context::{Home, Ran};
 use crate::served::{library_of, serve};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 /// A schedule that is due once a year.
 const YEARLY: &str = "schedule = \"0 0 0 1 1 *\"\nsplay = \"0s\"\n";
@@ -38,6 +40,35 @@ fn without_a_daemon_the_disk_is_read_and_people_are_told_so() {
         (&"idle".into(), &1.into(), &5_000.into())
     );
     assert_eq!(alice["last_run"]["end"], "complete");
+}
+
+#[test]
+fn what_this_user_may_not_read_without_a_daemon_is_said_to_be_so() {
+    let home = home();
+    home.run_ok(&["sync"]);
+    home.open_to_all();
+    let ask = |args: &[&str]| {
+        let mut command = home.command_as_nobody()?;
+        Some(Ran::from(command.arg("status").args(args).output().expect("the binary starts")))
+    };
+    let Some(ran) = ask(&[]) else { return };
+    let hint =
+        "hint: ask as the daemon's user, sudo -u '#0' gphotos-syncd status, or as a member of its group";
+    ran.assert(
+        77,
+        &["state: unknown", "not readable by this user", hint, "token: not readable by this user"],
+    );
+    assert!(!ran.says("login") && !ran.says("chown"), "{}", ran.out);
+    let checked = ask(&["--check"]).expect("as before");
+    checked.assert(2, &["CRITICAL - alice: unknown, not readable by this user"]);
+
+    // As a member of the group: the index is readable, the token still is not.
+    let own = home.root("alice").join(".gphotos-syncd");
+    for (path, mode) in [(own.clone(), 0o755), (own.join("index.sqlite"), 0o644)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("own file");
+    }
+    let ran = ask(&[]).expect("as before");
+    ran.assert(0, &["state: idle", "last run: complete", "token: not readable by this user"]);
 }
 
 #[test]
