@@ -18,6 +18,7 @@ use url::form_urlencoded;
 use crate::auth::client_secret::ClientSecret;
 use crate::auth::http::{HttpFault, TokenHttp};
 use crate::auth::refusal::{Refusal, Verdict};
+use crate::auth::token_file::is_sendable;
 use crate::limiter::{Class, Limiter, Parked, Throttle};
 use crate::media::LibraryName;
 use crate::secret::Secret;
@@ -272,8 +273,8 @@ impl TryFrom<Answer> for TokenAnswer {
 
     fn try_from(answer: Answer) -> Result<Self, EndpointError> {
         let access_token = Secret::new(answer.access_token().secret().as_str());
-        if access_token.is_empty() {
-            return Err(odd("the answer of the token endpoint has an empty access token".to_owned()));
+        if !is_sendable(access_token.expose()) {
+            return Err(odd("the answer of the token endpoint has an unusable access token".to_owned()));
         }
         let refresh_token = answer.refresh_token().map(|token| Secret::new(token.secret().as_str()));
         Ok(Self {

@@ -221,9 +221,9 @@ impl TokenFile {
         Value::Object(self.fields.clone()).to_string().into_bytes()
     }
 
-    /// The access token, if there is one.
+    /// The access token, if there is one that can be sent.
     pub fn access_token(&self) -> Option<Secret> {
-        self.fields.get("access_token").and_then(Value::as_str).filter(|t| !t.is_empty()).map(Secret::new)
+        self.fields.get("access_token").and_then(Value::as_str).filter(|t| is_sendable(t)).map(Secret::new)
     }
 
     /// The refresh token, never empty in a file that was read.
@@ -315,6 +315,11 @@ fn check_kind(path: &Path, meta: &Metadata) -> Result<(), TokenFileError> {
     }
     let mode = meta.permissions().mode() & 0o7777;
     if mode & OTHERS == 0 { Ok(()) } else { Err(TokenFileError::Exposed { path: path.to_owned(), mode }) }
+}
+
+/// Whether it is an access token by RFC 6749, appendix A.12; any other character has no place in a header.
+pub(crate) fn is_sendable(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
 }
 
 fn secs_of(time: DateTime<Utc>) -> f64 {

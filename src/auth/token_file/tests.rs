@@ -57,6 +57,22 @@ fn the_files_of_gphotos_sync_are_accepted_as_they_are() {
 }
 
 #[test]
+fn an_access_token_that_no_header_can_carry_is_none() {
+    let table = [
+        ("", None),
+        ("a\nb", None),
+        ("a\u{0}", None),
+        ("a\u{7f}", None),
+        ("ya29.ä", None),
+        ("ya29.a-_~+/=", Some("ya29.a-_~+/=")),
+    ];
+    for (text, expected) in table {
+        let file = parse(&json!({"access_token": text, "refresh_token": "1//r"}).to_string());
+        assert_eq!(file.access_token(), expected.map(Secret::new), "{text:?}");
+    }
+}
+
+#[test]
 fn each_fault_of_the_file_has_its_own_message_with_path_and_hint() {
     let table: Vec<(&[u8], u32, &str, &str)> = vec![
         (FIRST_LOGIN.as_bytes(), 0o644, "mode 0644", "hint: chmod 600 /"),

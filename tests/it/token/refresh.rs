@@ -43,6 +43,17 @@ fn a_token_that_soon_expires_is_refreshed_once_before_it_is_used() {
 }
 
 #[test]
+fn an_access_token_that_no_request_can_carry_is_refreshed_before_any_is_sent() {
+    let home = home_with_photos(&["alice"]);
+    edit(&home, "alice", |json| json["access_token"] = json!("a\nb"));
+    home.run_ok(&["sync"]);
+    home.assert_complete("alice");
+    let log = home.google.stats().log;
+    assert_eq!((log[0].endpoint, refreshes(&home)), (Endpoint::Token, 1), "{log:?}");
+    assert!(log.iter().all(|entry| entry.status == 200), "{log:?}");
+}
+
+#[test]
 fn a_bearer_that_the_server_refuses_is_refreshed_exactly_once() {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
