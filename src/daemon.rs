@@ -91,21 +91,26 @@ async fn serve(options: &Options) -> Result<Exit, (Exit, String)> {
     let (supervisor, handle) = Supervisor::start(engine.specs(), ticks, notifier.clone(), quotas);
     let mut supervisor = tokio::spawn(supervisor.run(stop.clone()));
 
-    // 5. Requests are answered, and everything is ready.
+    // 5. Requests are answered, and everything is ready, unless a stop comes first: a slow disk must not hold it up.
     let (sender, calls) = mpsc::channel(CALLS_MAX);
     let desk = Desk::new(handle.clone(), engine.limiter.clone(), options.config.clone(), wall_now());
     let answering = tokio::spawn(answer_calls(calls, desk));
     let serving = tokio::spawn(server.serve(sender, stop));
-    handle.ready(READY_PATIENCE).await;
-    notifier.ready(&handle.sentence());
-    tracing::info!(libraries = handle.libraries().len(), "ready");
+    let mut is_told_to_stop = tokio::select! {
+        () = handle.ready(READY_PATIENCE) => false,
+        () = signals.stop() => true,
+    };
+    if !is_told_to_stop {
+        notifier.ready(&handle.sentence());
+        tracing::info!(libraries = handle.libraries().len(), "ready");
+    }
 
     // 6. Work until a signal ends it; a reload changes the settings in place.
     let mut reloader = reload::Reloader::new(options.clone(), engine, handle, notifier);
     let mut stalled = None;
-    while stalled.is_none() {
+    while stalled.is_none() && !is_told_to_stop {
         tokio::select! {
-            () = signals.stop() => break,
+            () = signals.stop() => is_told_to_stop = true,
             _ = hangup.recv() => reloader.reload().await,
             ended = &mut supervisor => stalled = Some(ended),
         }

@@ -5,6 +5,7 @@ use crate::served::{launch, library_of, run_to_end, serve, status_of, wait_until
 use crate::wait::until_fired;
 use fake_google::{Class, Effect, Endpoint, Fault, ItemSpec, Quota, Settings, Window};
 use std::fs;
+use std::process::Command;
 
 /// A schedule that is due once a year: whatever runs does so for another reason.
 const YEARLY: &str = "schedule = \"0 0 0 1 1 *\"\nsplay = \"0s\"\n";
@@ -107,6 +108,23 @@ fn a_stop_in_mid_download_leaves_nothing_half_and_the_next_start_goes_on() {
     served.wait_complete(&home, "alice", 2);
     home.assert_complete("alice");
     served.stop();
+}
+
+#[test]
+fn a_stop_is_heeded_while_the_daemon_still_waits_for_a_slow_root() {
+    let home = Home::with(&["alice", "bob"]);
+    let own = home.root("alice").join(".gphotos-syncd");
+    fs::create_dir(&own).expect("writable");
+    // Opening a pipe that nobody writes to takes for ever, as a disk does that hangs.
+    let made = Command::new("mkfifo").arg(own.join("index.sqlite")).status().expect("mkfifo is there");
+    assert!(made.success());
+    let mut served = launch(&home, |_| {});
+    served.until("an answer", |_| home.path("run/control.sock").exists());
+    assert!(status_of(&home)["pid"].is_u64());
+    served.running.signal("TERM");
+    served.wait_told("STOPPING=1");
+    assert!(!served.has_told("READY=1"), "{:?}", served.told);
+    assert_eq!(served.wait(), 0);
 }
 
 #[test]
