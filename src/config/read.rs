@@ -1,12 +1,18 @@
 //! Which files make up a configuration, and their texts.
 //!
-//! Invariant: reads only; a file that cannot be read is a fault, never a file that is left out in silence.
-//! May import: nothing. Tests: `src/config/tests/`.
+//! Invariant: reads only, and within a bound; a file that cannot be read is a fault, never a file that is left out in silence.
+//! May import: `clock`. Tests: `src/config/tests/`.
 
-use std::fs::{self, File};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::clock::mono_now;
 use crate::config::fault::{Fault, Faults, Place, SourceFile};
 
 /// No configuration of a household comes near this; a wrong path to a video does, bytes.
@@ -15,13 +21,19 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// More drop-ins than any installation has.
 const DROP_INS_MAX: usize = 256;
 
+/// How long whoever writes the main file through a pipe, such as a shell's `<(...)`, may take.
+const PIPE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a pipe gives at once, bytes: its whole buffer, see pipe(7).
+const PIPE_BYTES: usize = 64 * 1024;
+
 /// The folder of drop-ins, beside the main file.
 const DROP_IN_FOLDER: &str = "config.d";
 
 /// The main file's text first, then its drop-ins' in name order.
 pub(crate) fn read_all(main: &Path, faults: &mut Faults) -> Vec<SourceFile> {
     let mut files = Vec::new();
-    match read_text(main) {
+    match read_text(main, PIPE_PATIENCE) {
         Ok(bytes) => add(main, bytes, &mut files, faults),
         Err(error) => faults.push(main_fault(main, &error)),
     }
@@ -70,19 +82,54 @@ fn is_drop_in(path: &Path) -> bool {
 
 fn read_drop_in(path: &Path) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_file() {
-        return read_text(path);
+        return read_text(path, Duration::ZERO);
     }
-    // Opening a pipe would wait for its writer, perhaps for ever.
+    // A pipe in the folder is nobody's way to hand over settings.
     Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"))
 }
 
-fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+/// The whole file; `patience` is for one that is a pipe.
+fn read_text(path: &Path, patience: Duration) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for its writer, perhaps for ever.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let kind = file.metadata()?.file_type();
     let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if kind.is_file() || kind.is_dir() {
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    } else {
+        read_pipe(file, patience, &mut bytes)?;
+    }
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(io::Error::new(ErrorKind::FileTooLarge, "longer than 1 MiB, so hardly a configuration"));
     }
     Ok(bytes)
+}
+
+/// Reads until the writer has ended or more than a configuration is there, for at most `patience`.
+fn read_pipe(mut pipe: File, patience: Duration, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let end = mono_now() + patience;
+    let mut chunk = vec![0; PIPE_BYTES];
+    while bytes.len() as u64 <= FILE_BYTES_MAX {
+        let left = end.saturating_duration_since(mono_now());
+        let left = Timespec::try_from(left).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(&pipe, PollFlags::IN)], Some(&left)) {
+            Ok(0) => {
+                let text = format!("not a file, and nothing came through it within {} s", patience.as_secs());
+                return Err(io::Error::new(ErrorKind::TimedOut, text));
+            }
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        match pipe.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Takes the file's text in; text before the first byte that is not UTF-8 serves as excerpt.

@@ -221,3 +221,15 @@ fn a_reader_that_goes_away_is_no_fault() {
         assert!(!ran.err.contains("panicked"), "{args:?}: {}", ran.err);
     }
 }
+
+#[test]
+fn a_pipe_as_configuration_is_read_and_one_without_a_writer_is_given_up() {
+    let home = Home::bare(Settings::default());
+    let path = home.path("config.toml");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success());
+    let writing = std::thread::spawn(move || fs::write(path, GOOD));
+    home.run(&["check"]).assert(0, &["a: root ", "is valid"]);
+    writing.join().expect("no panic").expect("somebody reads");
+    let silent = home.run(&["check"]);
+    silent.assert(78, &["config.toml", "not a file, and nothing came through it within 10 s", "hint: "]);
+}
