@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::find_daemon::tell_of_token;
-use crate::cli::output::{complain, emit};
+use crate::cli::output::{Watched, complain, emit, is_loss};
 use crate::config::Config;
 use crate::daemon::{DEFAULT_CONFIG, Options, raise_fence, run as run_daemon};
 use crate::exit::Exit;
@@ -130,13 +130,16 @@ pub fn main() -> ExitCode {
 fn explain(error: &clap::Error) -> ExitCode {
     let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
     match error.print() {
+        Err(lost) if is_loss(&lost) && exit == Exit::Done => {
+            complain(&mut stderr(), &format!("cannot write the output: {lost}"));
+            Exit::Incomplete.into()
+        }
         Ok(()) | Err(_) => exit.into(),
     }
 }
 
 fn dispatch(cli: Cli) -> ExitCode {
     let options = Options { config: cli.config, client_secret: cli.client_secret };
-    let (out, err) = (&mut stdout(), &mut stderr());
     // Before the runtime's threads begin: they inherit it.
     match &cli.command {
         Command::Run => raise_fence(&options, &[], &[]),
@@ -148,19 +151,26 @@ fn dispatch(cli: Cli) -> ExitCode {
         | Command::Check
         | Command::Completions { .. } => {}
     }
-    match cli.command {
-        Command::Run => block_on(async { run_daemon(&options).await.into() }),
-        Command::Sync(args) => block_on(async { sync::run(&args, &options, out, err).await.into() }),
-        Command::Import(args) => block_on(async { import::run(&args, &options, out, err).await.into() }),
-        Command::Status(args) => block_on(async { status::run(&args, &options, out, err).await }),
+    let mut out = Watched::new(stdout());
+    let exit = answer(cli.command, &options, &mut out, &mut stderr());
+    out.verdict(exit, &mut stderr())
+}
+
+/// Does what the command asks; results go to `out`.
+fn answer(command: Command, options: &Options, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+    match command {
+        Command::Run => block_on(async { run_daemon(options).await.into() }),
+        Command::Sync(args) => block_on(async { sync::run(&args, options, out, err).await.into() }),
+        Command::Import(args) => block_on(async { import::run(&args, options, out, err).await.into() }),
+        Command::Status(args) => block_on(async { status::run(&args, options, out, err).await }),
         Command::Check => {
             let (text, exit) = check::run(&options.config);
             let stream: &mut dyn Write = if exit == Exit::Done { out } else { err };
             emit(stream, &text);
             exit.into()
         }
-        Command::Login(args) => block_on(log_in(&args, &options)),
-        Command::Logout(args) => block_on(log_out(&args, &options)),
+        Command::Login(args) => block_on(log_in(&args, options, out, err)),
+        Command::Logout(args) => block_on(log_out(&args, options, out, err)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "gphotos-syncd", &mut script);
@@ -170,8 +180,12 @@ fn dispatch(cli: Cli) -> ExitCode {
     }
 }
 
-async fn log_in(args: &login::LoginArgs, options: &Options) -> ExitCode {
-    let (out, err) = (&mut stdout(), &mut stderr());
+async fn log_in(
+    args: &login::LoginArgs,
+    options: &Options,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ExitCode {
     let config = match load(options, err) {
         Ok(config) => config,
         Err(exit) => return exit.into(),
@@ -188,8 +202,12 @@ async fn log_in(args: &login::LoginArgs, options: &Options) -> ExitCode {
     }
 }
 
-async fn log_out(args: &logout::LogoutArgs, options: &Options) -> ExitCode {
-    let (out, err) = (&mut stdout(), &mut stderr());
+async fn log_out(
+    args: &logout::LogoutArgs,
+    options: &Options,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ExitCode {
     let config = match load(options, err) {
         Ok(config) => config,
         Err(exit) => return exit.into(),

@@ -1,20 +1,68 @@
 //! What people read on a terminal: tables, sizes, moments, and output that nobody may be reading any more.
 //!
-//! Owns: the forms of numbers. Invariant: a closed standard output is no fault. May import: nothing. Tests: below.
+//! Owns: the forms of numbers. Invariant: a reader that went away is no fault. May import: `exit`. Tests: below.
 
 use bytesize::ByteSize;
 use chrono::{DateTime, Local, TimeDelta, Utc};
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
-/// Writes `text`; says nothing if the reader went away, as with `| head`.
+use crate::exit::Exit;
+
+/// Writes `text` at once. A fault is the stream's to remember, see [`Watched`].
 pub(crate) fn emit(out: &mut dyn Write, text: &str) {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            tracing::warn!(%error, "cannot write the output");
-        }
-        Ok(()) | Err(_) => {}
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        tracing::debug!(%error, "cannot write the output");
     }
+}
+
+/// An output that remembers whether anything of it was lost, other than to a reader that went away, as with `| head`.
+pub(crate) struct Watched<W> {
+    out: W,
+    lost: Option<io::Error>,
+}
+
+// === impl Watched ===
+
+impl<W: Write> Watched<W> {
+    /// Nothing is lost yet.
+    pub(crate) fn new(out: W) -> Self {
+        Self { out, lost: None }
+    }
+
+    /// How the program ends: a result that did not reach its reader is something missing, and is told on `err`.
+    pub(crate) fn verdict(mut self, exit: ExitCode, err: &mut dyn Write) -> ExitCode {
+        let flushed = self.flush();
+        let Some(lost) = self.lost.or(flushed.err()).filter(is_loss) else { return exit };
+        complain(err, &format!("cannot write the output: {lost}"));
+        if exit == ExitCode::SUCCESS { Exit::Incomplete.into() } else { exit }
+    }
+
+    fn watch<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        done.inspect_err(|error| {
+            if self.lost.is_none() && is_loss(error) {
+                self.lost = Some(io::Error::new(error.kind(), error.to_string()));
+            }
+        })
+    }
+}
+
+impl<W: Write> Write for Watched<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.out.write(bytes);
+        self.watch(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.out.flush();
+        self.watch(done)
+    }
+}
+
+/// Whether what could not be written is missed by anybody.
+pub(crate) fn is_loss(error: &io::Error) -> bool {
+    !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted)
 }
 
 /// Writes a fault for a person.
@@ -92,24 +140,38 @@ pub(crate) fn span(span: TimeDelta) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::output::{Align, emit, size, span, table};
+    use crate::cli::output::{Align, Watched, emit, size, span, table};
+    use crate::exit::Exit;
     use chrono::TimeDelta;
     use std::io::{Error, ErrorKind, Write};
+    use std::process::ExitCode;
 
-    struct ClosedPipe;
+    /// Keeps what is written until it is flushed, as standard output may, and fails then.
+    struct Failing(ErrorKind);
 
-    impl Write for ClosedPipe {
-        fn write(&mut self, _: &[u8]) -> Result<usize, Error> {
-            Err(ErrorKind::BrokenPipe.into())
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+            Ok(bytes.len())
         }
         fn flush(&mut self) -> Result<(), Error> {
-            Ok(())
+            Err(self.0.into())
         }
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_fault() {
-        emit(&mut ClosedPipe, "text");
+    fn lost_output_is_something_missing_unless_its_reader_went_away() {
+        let table = [
+            (ErrorKind::StorageFull, Exit::Done, Exit::Incomplete),
+            (ErrorKind::StorageFull, Exit::Config, Exit::Config),
+            (ErrorKind::BrokenPipe, Exit::Done, Exit::Done),
+        ];
+        for (kind, exit, expected) in table {
+            let (mut out, mut err) = (Watched::new(Failing(kind)), Vec::new());
+            emit(&mut out, "text");
+            assert_eq!(out.verdict(exit.into(), &mut err), ExitCode::from(expected), "{kind:?}");
+            let told = String::from_utf8(err).expect("text");
+            assert_eq!(told.starts_with("error: cannot write the output: "), kind != ErrorKind::BrokenPipe);
+        }
     }
 
     #[test]

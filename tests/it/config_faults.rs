@@ -223,6 +223,27 @@ fn a_reader_that_goes_away_is_no_fault() {
 }
 
 #[test]
+fn output_that_a_full_disk_swallows_is_something_missing() {
+    let home = Home::bare(Settings::default());
+    home.write_config(GOOD);
+    let table = [
+        &["check"][..],
+        &["status"],
+        &["status", "--json"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ];
+    for args in table {
+        let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let child = home.command().args(args).stdout(full).stderr(Stdio::piped()).output();
+        let ran = Ran::from(child.expect("the binary starts"));
+        assert_eq!(ran.code, 1, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("error: cannot write the output: No space left"), "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_pipe_as_configuration_is_read_and_one_without_a_writer_is_given_up() {
     let home = Home::bare(Settings::default());
     let path = home.path("config.toml");

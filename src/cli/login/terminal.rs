@@ -15,7 +15,7 @@ const LINES_MAX: u32 = 64;
 /// Writes `text` and a line's end, at once: the other end may be a pipe that somebody reads from.
 pub(crate) fn say(out: &mut dyn Write, text: &str) {
     if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
-        tracing::warn!("cannot write to the terminal: {error}");
+        tracing::debug!("cannot write to the terminal: {error}");
     }
 }
 
