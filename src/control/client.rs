@@ -100,7 +100,11 @@ impl Client {
         };
         let (reader, mut writer) = stream.into_split();
         let line = RequestLine { version: PROTOCOL_VERSION, request };
-        write_line(&mut writer, &line, CONNECT_PATIENCE).await.map_err(fault(path))?;
+        match write_line(&mut writer, &line, CONNECT_PATIENCE).await {
+            // A busy daemon says so and closes, without waiting for what it is asked.
+            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
+            written => written.map_err(fault(path))?,
+        }
         // The half that is kept keeps the connection; the daemon reads no second request.
         writer.forget();
         Ok(Some(Self { reader: BufReader::new(reader) }))

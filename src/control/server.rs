@@ -142,6 +142,9 @@ impl Server {
                 if !std::mem::replace(&mut is_full, true) {
                     tracing::warn!("the control socket has {CONNECTIONS_MAX} connections; more are refused");
                 }
+                if let Err(error) = turn_away(stream) {
+                    tracing::debug!(%error, "a control connection was turned away without a word");
+                }
                 continue;
             };
             is_full = false;
@@ -154,6 +157,16 @@ impl Server {
             });
         }
     }
+}
+
+/// Says that the daemon is busy. The line fits into the socket's buffer, so nothing waits for the client.
+fn turn_away(stream: UnixStream) -> Result<(), Error> {
+    let reason =
+        format!("it is busy, with {CONNECTIONS_MAX} connections at once\nhint: try again in some seconds");
+    let line = ReplyLine { version: PROTOCOL_VERSION, reply: Reply::Refused { reason } };
+    let mut bytes = serde_json::to_vec(&line)?;
+    bytes.push(b'\n');
+    stream.into_std()?.write_all(&bytes)
 }
 
 /// One connection: one request, its replies, the end.

@@ -183,3 +183,20 @@ fn a_daemon_whose_socket_may_not_be_used_is_not_taken_for_none() {
     assert!(err.contains("control.sock") && err.contains("hint: run the command with `sudo`"), "{err}");
     served.stop();
 }
+
+#[test]
+fn a_daemon_whose_connections_are_all_taken_says_that_it_is_busy() {
+    let home = Home::with(&["alice"]);
+    let served = serve(&home);
+    let connect = || UnixStream::connect(home.path("run/control.sock")).expect("it listens");
+    let mut idle = Vec::new();
+    let table = [(&["status"][..], 75), (&["sync"], 75), (&["status", "--check"], 2)];
+    for (args, code) in table {
+        // The daemon lets go of a silent client after some seconds, which a machine under load may take for one command.
+        idle.extend((0..16).map(|_| connect()));
+        home.run(args).assert(code, &["the daemon refuses: it is busy", "hint: try again"]);
+    }
+    drop(idle);
+    wait_until("a free connection", || home.run(&["status"]).code == 0);
+    served.stop();
+}
