@@ -68,7 +68,7 @@ pub enum ClientSecretError {
         found: Vec<PathBuf>,
     },
     /// The rights do not suffice.
-    #[error("permission denied reading the client secret `{0}`\nhint: let only the user that runs gphotos-syncd read it: chown USER {1}; chmod 400 {1}", .path.display(), shell_word(.path))]
+    #[error("permission denied reading the client secret `{0}`\nhint: let root and the daemon alone read it: sudo chown root:gphotos-syncd {1} && sudo chmod 0640 {1}", .path.display(), shell_word(.path))]
     Denied {
         /// The file.
         path: PathBuf,

@@ -157,8 +157,11 @@ impl Built {
         let (Some(file), Some(leaf)) = (file, &self.client_secret) else { return };
         if let Err(error) = std::fs::metadata(file) {
             let title = format!("the client secret file `{}` cannot be looked at", file.display());
-            let hint =
-                "download it from the Google Cloud console: an OAuth client of the type \"Desktop app\"";
+            let hint = if error.kind() == std::io::ErrorKind::PermissionDenied {
+                "ask with `sudo`; the daemon needs its folder's x right, and the file with group gphotos-syncd and mode 0640"
+            } else {
+                "download it from the Google Cloud console: an OAuth client of the type \"Desktop app\""
+            };
             warnings.push(Fault::at(leaf.place.clone(), title, error.to_string()).hint(hint));
         }
     }

@@ -206,11 +206,30 @@ fn a_file_that_may_not_be_read_is_a_matter_of_rights_not_of_configuration() {
             &[
                 "permission denied reading the client secret",
                 &path.display().to_string(),
-                "hint: let only the user",
-                "chmod 400",
+                "hint: let root and the daemon alone read it: sudo chown root:gphotos-syncd ",
+                " && sudo chmod 0640 ",
             ],
         );
     }
+    // The same rights as in the README, so that who follows both goes round in no circle.
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let readme = readme.expect("readable");
+    assert!(readme.contains("sudo install -m 0640 -g gphotos-syncd client_secret_*.json"));
+}
+
+#[test]
+fn a_check_by_a_user_who_may_not_look_at_the_secret_says_so_and_not_to_download_another() {
+    let home = home_with("");
+    fs::create_dir(home.path("secret")).expect("writable");
+    fs::rename(home.path("client_secret.json"), home.path("secret/client_secret.json")).expect("own file");
+    fs::set_permissions(home.path("secret"), fs::Permissions::from_mode(0o700)).expect("own folder");
+    let root = home.root("alice").display().to_string();
+    home.write_raw_config(&format!(
+        "[google]\nclient-secret = \"secret/client_secret.json\"\n[library.alice]\nroot = \"{root}\"\n"
+    ));
+    let Some(ran) = as_nobody(&home, &["check"]) else { return };
+    ran.assert(0, &["cannot be looked at", "ask with `sudo`", "group gphotos-syncd and mode 0640"]);
+    assert!(!ran.says("download it"), "{}", ran.out);
 }
 
 #[test]
