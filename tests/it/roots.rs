@@ -120,6 +120,21 @@ fn root_does_not_touch_what_belongs_to_the_daemons_user() {
 }
 
 #[test]
+fn root_imports_nothing_into_a_library_of_another_user() {
+    let home = alice_with(0, 0);
+    let root = home.root("alice");
+    fs::create_dir(home.path("export")).expect("writable");
+    if chown(&root, Some(65534), Some(65534)).is_err() {
+        return skipped("only root can give a folder away");
+    }
+    let path = home.path("export").display().to_string();
+    let ran = home.run(&["import", "alice", &path]);
+    let hint = "hint: be that user: sudo -u '#65534' gphotos-syncd import ...";
+    ran.assert(77, &["the library in", &root.display().to_string(), "belongs to another user", hint]);
+    assert!(!root.join(".gphotos-syncd").exists() && !root.join("photos").exists());
+}
+
+#[test]
 fn a_state_folder_of_another_user_is_named_with_the_way_out() {
     let home = alice_with(1, 100);
     home.open_to_all();
