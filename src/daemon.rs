@@ -29,6 +29,7 @@ use crate::systemd::Notifier;
 
 pub use crate::daemon::calls::{Desk, end_of};
 pub use crate::daemon::confine::raise_fence;
+pub(crate) use crate::daemon::confine::{needs_of, told_needs};
 pub use crate::daemon::paths::{DEFAULT_CONFIG, Places};
 pub use crate::daemon::wiring::{BuildError, Engine, import_job};
 

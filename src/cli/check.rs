@@ -1,15 +1,16 @@
 //! `check`: the whole configuration, read and judged, without network and without a trace on disk.
 //!
-//! Invariant: reads only. May import: `config`, `clock`, `exit`, `systemd`. Tests: below.
+//! Invariant: reads only. May import: `config`, `clock`, `daemon`, `exit`, `systemd`. Tests: below.
 
 use chrono::{DateTime, Local, SecondsFormat, TimeZone};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::clock::wall_now;
 use crate::config::{Config, Library, Schedule};
+use crate::daemon::{needs_of, told_needs};
 use crate::exit::Exit;
-use crate::systemd::{Sandbox, drop_in_for};
+use crate::systemd::{Need, Sandbox, drop_in_for};
 
 /// What `check` says of the configuration at `config`, and how it exits: [`Exit::Done`], or as [`ConfigError::exit`](crate::config::ConfigError::exit) says.
 pub fn run(config: &Path) -> (String, Exit) {
@@ -47,20 +48,14 @@ fn success<Tz: TimeZone>(
     out
 }
 
-/// What to do about folders that the installed unit cannot write to; none if there are none.
+/// What to do about folders that the installed unit shuts out; none if there are none.
 fn shut_out(config: &Config, sandbox: &Sandbox) -> Option<String> {
-    let folders_of = |library: &'_ Library| [Some(library.root.clone()), library.index_dir.clone()];
-    let folders: Vec<PathBuf> = config.libraries.values().flat_map(folders_of).flatten().collect();
-    let shut = folders.iter().filter(|folder| !sandbox.lets_write(folder));
-    let names: Vec<String> = shut.map(|folder| format!("`{}`", folder.display())).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let all: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+    let needs = needs_of(config);
+    let shut: Vec<Need<'_>> = needs.iter().filter(|need| !sandbox.grants(need)).copied().collect();
+    let told = told_needs(&shut, "write to", ", nor ", "read")?;
     Some(format!(
-        "warning: the installed unit gphotos-syncd.service does not let the daemon write to {}\n{}",
-        names.join(", "),
-        drop_in_for(&all)
+        "warning: the installed unit gphotos-syncd.service does not let the daemon {told}\n{}",
+        drop_in_for(&needs)
     ))
 }
 

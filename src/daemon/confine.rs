@@ -14,7 +14,7 @@ use crate::config::{AfterImport, Config, Library};
 use crate::daemon::{Options, Places};
 use crate::fs::fence::{Raised, keeps_out, raise};
 use crate::media::LibraryName;
-use crate::systemd::{drop_in_for, is_hidden_by_default};
+use crate::systemd::{Need, drop_in_for, is_hidden_by_default};
 
 /// Mode of the state folder.
 pub(crate) const STATE_DIR_MODE: u32 = 0o700;
@@ -90,21 +90,38 @@ pub(crate) fn kept_out(config: &Config) -> Vec<LibraryName> {
     config.libraries.values().filter(outside).map(|library| library.name.clone()).collect()
 }
 
-/// What to say at the start of roots that the unit's sandbox shuts out, with the drop-in to paste; none if it shuts out none, or
+/// What the runs of all libraries do with which folders, of other folders than the daemon's own.
+pub(crate) fn needs_of(config: &Config) -> Vec<Need<'_>> {
+    config.libraries.values().flat_map(needs_of_one).collect()
+}
+
+fn needs_of_one(library: &Library) -> impl Iterator<Item = Need<'_>> {
+    let is_read = library.takeout.after_import == AfterImport::Keep;
+    let read = library.takeout.inbox.as_deref().filter(|_| is_read);
+    folders_of(library).map(Need::Write).chain(read.map(Need::Read))
+}
+
+/// The folders of `needs` by what is done with them, as in "write to `/srv/a`, `/srv/b`, nor read `/home/c`"; none if there are none.
+pub(crate) fn told_needs(needs: &[Need<'_>], write: &str, and: &str, read: &str) -> Option<String> {
+    let named = |word: &str, is_write: bool| {
+        let folders = needs.iter().filter(|need| need.is_write() == is_write);
+        let names: Vec<String> = folders.map(|need| format!("`{}`", need.folder().display())).collect();
+        (!names.is_empty()).then(|| format!("{word} {}", names.join(", ")))
+    };
+    let told: Vec<String> = [named(write, true), named(read, false)].into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join(and))
+}
+
+/// What to say at the start of folders that the unit's sandbox shuts out, with the drop-in to paste; none if it shuts out none, or
 /// if the service manager did not start this process.
 pub(crate) fn shut_out(config: &Config, by_service_manager: bool) -> Option<String> {
-    let folders: Vec<&Path> = config.libraries.values().flat_map(folders_of).collect();
-    let shut: Vec<&Path> =
-        folders.iter().copied().filter(|dir| is_shut(dir, write_fault(dir), by_service_manager)).collect();
-    if shut.is_empty() {
-        return None;
-    }
-    let names: Vec<String> = shut.iter().map(|dir| format!("`{}`", dir.display())).collect();
-    Some(format!(
-        "cannot be written from inside the unit's sandbox: {}\n{}",
-        names.join(", "),
-        drop_in_for(&folders)
-    ))
+    let needs = needs_of(config);
+    let is_out = |need: &&Need<'_>| is_shut(need.folder(), fault_of(need), by_service_manager);
+    let shut: Vec<Need<'_>> = needs.iter().filter(is_out).copied().collect();
+    let inside = "from inside the unit's sandbox:";
+    let (write, read) = (format!("be written {inside}"), format!("be read {inside}"));
+    let told = told_needs(&shut, &write, "; nor ", &read)?;
+    Some(format!("cannot {told}\n{}", drop_in_for(&needs)))
 }
 
 /// A read-only view of a folder is the sandbox's doing, or the disk's; a home that is away is the sandbox's.
@@ -117,8 +134,9 @@ fn is_shut(folder: &Path, fault: Option<Errno>, by_service_manager: bool) -> boo
         }
 }
 
-fn write_fault(folder: &Path) -> Option<Errno> {
-    accessat(CWD, folder, Access::WRITE_OK, AtFlags::EACCESS).err()
+fn fault_of(need: &Need<'_>) -> Option<Errno> {
+    let right = if need.is_write() { Access::WRITE_OK } else { Access::READ_OK | Access::EXEC_OK };
+    accessat(CWD, need.folder(), right, AtFlags::EACCESS).err()
 }
 
 #[cfg(test)]

@@ -14,4 +14,4 @@ pub use crate::systemd::credential::Credential;
 pub use crate::systemd::journal::{Logs, init_logs};
 pub use crate::systemd::messages::Message;
 pub use crate::systemd::notify::{Notifier, grouped, sentence_for};
-pub use crate::systemd::sandbox::{Sandbox, drop_in_for, is_hidden_by_default};
+pub use crate::systemd::sandbox::{Need, Sandbox, drop_in_for, is_hidden_by_default};

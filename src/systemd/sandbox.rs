@@ -1,6 +1,6 @@
-//! The unit's sandbox as it is installed: which folders the daemon may write to there, and the drop-in that adds some.
+//! The unit's sandbox as it is installed: which folders the daemon may read and write there, and the drop-in that adds some.
 //!
-//! Owns: what the unit's settings mean for writing. Invariant: reads the unit's files alone, changes nothing, asks nobody; what it cannot
+//! Owns: what the unit's settings mean for both. Invariant: reads the unit's files alone, changes nothing, asks nobody; what it cannot
 //! understand it takes for a closed door, so that the advice is given once too often rather than never.
 //! May import: `systemd`. Tests: `sandbox_tests.rs`.
 
@@ -25,6 +25,16 @@ pub struct Sandbox {
     writable: Vec<PathBuf>,
     read_only: Vec<PathBuf>,
     bound: Vec<PathBuf>,
+    bound_read_only: Vec<PathBuf>,
+}
+
+/// What the daemon does with a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need<'a> {
+    /// Writes to it: a root, an index, an inbox whose archives are moved or deleted.
+    Write(&'a Path),
+    /// Reads it alone: an inbox whose archives stay.
+    Read(&'a Path),
 }
 
 /// Whether the unit, as it is shipped, hides `folder` altogether.
@@ -32,15 +42,17 @@ pub fn is_hidden_by_default(folder: &Path) -> bool {
     HOMES.iter().chain(&TEMPORARY).any(|dir| folder.starts_with(dir))
 }
 
-/// Commands that put a drop-in in place with which the unit may write to `folders`; those below its own state folder need none.
-pub fn drop_in_for(folders: &[&Path]) -> String {
-    let outside = || folders.iter().copied().filter(|folder| !folder.starts_with(STATE_DIR));
+/// Commands that put a drop-in in place with which the unit has what it needs; folders below its own state folder need none, nor do those
+/// that are only read and that nothing hides.
+pub fn drop_in_for(needs: &[Need<'_>]) -> String {
     let (mut mounts, mut service, mut is_home) = (String::new(), String::new(), false);
-    for folder in outside() {
+    for need in needs.iter().filter(|need| !need.folder().starts_with(STATE_DIR)) {
+        let folder = need.folder();
         if is_hidden_by_default(folder) {
             is_home |= HOMES.iter().any(|home| folder.starts_with(home));
-            service.extend(["BindPaths=", &quoted(folder, true), "\n"]);
-        } else {
+            let key = if need.is_write() { "BindPaths=" } else { "BindReadOnlyPaths=" };
+            service.extend([key, &quoted(folder, true), "\n"]);
+        } else if need.is_write() {
             let path = quoted(folder, false);
             mounts.extend(["RequiresMountsFor=", &path, "\n"]);
             service.extend(["ReadWritePaths=", &path, "\n"]);
@@ -49,7 +61,7 @@ pub fn drop_in_for(folders: &[&Path]) -> String {
     let homes = if is_home { "ProtectHome=tmpfs\n" } else { "" };
     let head = if mounts.is_empty() { String::new() } else { format!("[Unit]\n{mounts}") };
     format!(
-        "hint: paste this as root; it lets the unit write to these folders, and waits for their disks:\n\
+        "hint: paste this as root; it lets the unit into these folders, and waits for their disks:\n\
          mkdir -p /etc/systemd/system/{UNIT}.d\n\
          cat > /etc/systemd/system/{UNIT}.d/libraries.conf <<'END'\n\
          {head}[Service]\n{homes}{service}END\n\
@@ -65,6 +77,22 @@ fn quoted(path: &Path, is_bind: bool) -> String {
         return format!("\"{text}\"");
     }
     text
+}
+
+// === impl Need ===
+
+impl<'a> Need<'a> {
+    /// The folder.
+    pub fn folder(&self) -> &'a Path {
+        match *self {
+            Self::Write(folder) | Self::Read(folder) => folder,
+        }
+    }
+
+    /// Whether it is written to.
+    pub fn is_write(&self) -> bool {
+        matches!(self, Self::Write(_))
+    }
 }
 
 // === impl Sandbox ===
@@ -84,21 +112,36 @@ impl Sandbox {
         Some(sandbox)
     }
 
-    /// Whether the daemon can write to `folder` in this sandbox, as far as the sandbox goes.
-    pub fn lets_write(&self, folder: &Path) -> bool {
-        let below = |dirs: &[PathBuf]| dirs.iter().any(|dir| folder.starts_with(dir));
+    /// Whether the daemon has what it needs in this sandbox, as far as the sandbox goes.
+    pub fn grants(&self, need: &Need<'_>) -> bool {
+        match need {
+            Need::Write(folder) => self.lets_write(folder),
+            Need::Read(folder) => self.lets_read(folder),
+        }
+    }
+
+    fn lets_read(&self, folder: &Path) -> bool {
+        let mut shown = self.bound.iter().chain(&self.bound_read_only);
+        shown.any(|dir| folder.starts_with(dir)) || !self.hides(folder)
+    }
+
+    fn hides(&self, folder: &Path) -> bool {
+        let in_any = |dirs: &[&str]| dirs.iter().any(|dir| folder.starts_with(dir));
+        (self.hides_homes && in_any(&HOMES)) || (self.hides_temporary && in_any(&TEMPORARY))
+    }
+
+    fn lets_write(&self, folder: &Path) -> bool {
         // Of two settings the one for the deeper folder holds, and of two for one folder the stricter (systemd.exec(5)).
         let deepest = |dirs: &[PathBuf]| {
             let holding = dirs.iter().filter(|dir| folder.starts_with(dir));
             holding.map(|dir| dir.components().count()).max()
         };
-        let in_any = |dirs: &[&str]| dirs.iter().any(|dir| folder.starts_with(dir));
-        if folder.starts_with(STATE_DIR) || below(&self.bound) {
+        let (bound, bound_read_only) = (deepest(&self.bound), deepest(&self.bound_read_only));
+        if folder.starts_with(STATE_DIR) || bound > bound_read_only {
             return true;
         }
-        let is_hidden = (self.hides_homes && in_any(&HOMES)) || (self.hides_temporary && in_any(&TEMPORARY));
-        let (open, shut) = (deepest(&self.writable), deepest(&self.read_only));
-        !is_hidden && (open > shut || (!self.is_strict && shut.is_none()))
+        let (open, shut) = (deepest(&self.writable), deepest(&self.read_only).max(bound_read_only));
+        !self.hides(folder) && (open > shut || (!self.is_strict && shut.is_none()))
     }
 
     fn set(&mut self, key: &str, value: &str) {
@@ -109,7 +152,8 @@ impl Sandbox {
             "PrivateTmp" => self.hides_temporary = !is_no,
             "ReadWritePaths" => extend(&mut self.writable, value),
             "ReadOnlyPaths" => extend(&mut self.read_only, value),
-            "BindPaths" => extend(&mut self.bound, value),
+            "BindPaths" => extend_bound(&mut self.bound, &mut self.bound_read_only, value),
+            "BindReadOnlyPaths" => extend_bound(&mut self.bound_read_only, &mut self.bound, value),
             _ => {}
         }
     }
@@ -121,6 +165,14 @@ fn extend(paths: &mut Vec<PathBuf>, value: &str) {
         paths.clear();
     }
     paths.extend(words(value).iter().map(|word| PathBuf::from(destination(word))));
+}
+
+/// The two settings that bind are one list for systemd: an empty value of either takes back both.
+fn extend_bound(paths: &mut Vec<PathBuf>, other: &mut Vec<PathBuf>, value: &str) {
+    if value.is_empty() {
+        other.clear();
+    }
+    extend(paths, value);
 }
 
 /// What a word of `ReadWritePaths=` or `BindPaths=` names inside the sandbox.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::systemd::sandbox::{Sandbox, drop_in_for};
+use crate::systemd::sandbox::{Need, Sandbox, drop_in_for};
 
 const SHIPPED: &str = include_str!("../../systemd/gphotos-syncd.service");
 
@@ -31,7 +31,7 @@ fn drop_in(lines: &str) -> String {
 }
 
 fn lets(sandbox: &Sandbox, folders: &[&str]) -> Vec<bool> {
-    folders.iter().map(|folder| sandbox.lets_write(Path::new(folder))).collect()
+    folders.iter().map(|folder| sandbox.grants(&Need::Write(Path::new(folder)))).collect()
 }
 
 #[test]
@@ -107,9 +107,11 @@ fn a_drop_in_of_the_administrator_hides_the_one_of_its_name_and_so_does_the_unit
 #[test]
 fn the_drop_in_that_is_printed_opens_the_sandbox_for_its_folders() {
     let folders = ["/srv/photos/alice", "/srv/my \"best\" 100% of\\it", "/home/c/Photos: new", "/tmp/t"];
-    let mut paths: Vec<&Path> = folders.iter().map(Path::new).collect();
-    paths.push(Path::new("/var/lib/gphotos-syncd/own"));
-    let printed = drop_in_for(&paths);
+    let read = ["/srv/inbox", "/home/c/Downloads", "/var/tmp/in: box"];
+    let mut needs: Vec<Need<'_>> = folders.iter().map(|folder| Need::Write(Path::new(folder))).collect();
+    needs.push(Need::Write(Path::new("/var/lib/gphotos-syncd/own")));
+    needs.extend(read.iter().map(|folder| Need::Read(Path::new(folder))));
+    let printed = drop_in_for(&needs);
     let (_, rest) = printed.split_once("<<'END'\n").unwrap();
     let (text, after) = rest.split_once("END\n").unwrap();
     assert_eq!(after, "systemctl daemon-reload && systemctl restart gphotos-syncd");
@@ -119,7 +121,32 @@ fn the_drop_in_that_is_printed_opens_the_sandbox_for_its_folders() {
         ("usr/gphotos-syncd.service", SHIPPED),
         ("etc/gphotos-syncd.service.d/libraries.conf", text),
     ]);
-    assert_eq!(lets(&machine.sandbox().unwrap(), &folders), [true; 4], "{text}");
+    let sandbox = machine.sandbox().unwrap();
+    assert_eq!(lets(&sandbox, &folders), [true; 4], "{text}");
+    // What is only read is shown, and no more.
+    assert_eq!(lets(&sandbox, &read), [false; 3], "{text}");
+    assert!(needs.iter().all(|need| sandbox.grants(need)), "{text}");
+    assert!(!text.contains("/srv/inbox"), "{text}");
+}
+
+#[test]
+fn what_is_only_read_needs_no_leave_but_in_hidden_folders() {
+    let folders = ["/srv/in", "/home/c/in", "/tmp/in"];
+    let cases: &[(&str, [bool; 3])] = &[
+        ("", [true, false, false]),
+        ("ProtectHome=tmpfs\nBindReadOnlyPaths=/home/c", [true, true, false]),
+        ("BindPaths=/tmp/in\nProtectHome=read-only", [true, true, true]),
+        ("BindReadOnlyPaths=/home/c/in\nBindPaths=", [true, false, false]),
+    ];
+    for (lines, expected) in cases {
+        let machine = Machine::with(&[
+            ("usr/gphotos-syncd.service", SHIPPED),
+            ("etc/gphotos-syncd.service.d/libraries.conf", &drop_in(lines)),
+        ]);
+        let sandbox = machine.sandbox().unwrap();
+        let read = folders.map(|folder| sandbox.grants(&Need::Read(Path::new(folder))));
+        assert_eq!(read, *expected, "{lines}");
+    }
 }
 
 #[test]
@@ -131,5 +158,5 @@ fn the_shipped_example_opens_what_it_names() {
     ]);
     let folder = PathBuf::from("/srv/photos/alice");
     assert!(example.contains(&format!("RequiresMountsFor={}\n", folder.display())));
-    assert!(machine.sandbox().unwrap().lets_write(&folder));
+    assert!(machine.sandbox().unwrap().grants(&Need::Write(&folder)));
 }

@@ -41,7 +41,7 @@ fn check_prints_the_drop_in_for_roots_that_the_unit_shuts_out_until_it_is_there(
     let said = check(&home, &[("gphotos-syncd.service", UNIT)]);
     let expected = "\
 warning: the installed unit gphotos-syncd.service does not let the daemon write to `/srv/photos/alice`, `/home/bob/My Photos`
-hint: paste this as root; it lets the unit write to these folders, and waits for their disks:
+hint: paste this as root; it lets the unit into these folders, and waits for their disks:
 mkdir -p /etc/systemd/system/gphotos-syncd.service.d
 cat > /etc/systemd/system/gphotos-syncd.service.d/libraries.conf <<'END'
 [Unit]
@@ -92,20 +92,19 @@ fn systemd_takes_the_printed_drop_in_without_a_word() {
     assert!(ours.is_empty() && output.status.success(), "{said}\n{drop_in}");
 }
 
-/// A daemon that sees the root of `library` read-only, as the unit's sandbox shows it; none where no namespace can be made.
-fn launch_read_only(home: &Home, library: &str) -> Option<Served> {
+/// A daemon that sees `folder` read-only, as the unit's sandbox shows it; none where no namespace can be made.
+fn launch_read_only(home: &Home, folder: &Path) -> Option<Served> {
     let tried = Command::new("unshare").args(["-m", "true"]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
         skipped("no mount namespace can be made here");
         return None;
     }
-    let root = home.root(library);
-    let mount = "PATH=$PATH:/usr/sbin:/sbin; root=$1; shift; mount --bind \"$root\" \"$root\" && \
-                 mount -o remount,bind,ro \"$root\" && exec \"$@\"";
+    let mount = "PATH=$PATH:/usr/sbin:/sbin; folder=$1; shift; mount --bind \"$folder\" \"$folder\" && \
+                 mount -o remount,bind,ro \"$folder\" && exec \"$@\"";
     Some(launch(home, |command| {
         let log = home.path("daemon.log");
         let mut wrapped = Command::new("unshare");
-        wrapped.args(["-m", "sh", "-c", mount, "sh"]).arg(&root).arg(command.get_program());
+        wrapped.args(["-m", "sh", "-c", mount, "sh"]).arg(folder).arg(command.get_program());
         wrapped.args(command.get_args()).env_clear();
         wrapped.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
         let file = fs::File::options().append(true).open(&log).expect("writable");
@@ -123,7 +122,7 @@ fn a_root_that_the_sandbox_shuts_out_is_told_at_the_start_with_the_drop_in_and_t
     let table =
         |name| format!("[library.{name}]\nroot = \"{name}\"\nschedule = \"0 0 0 1 1 *\"\nsplay = \"0s\"\n");
     home.write_config(&(table("alice") + &table("bob")));
-    let Some(mut served) = launch_read_only(&home, "alice") else { return };
+    let Some(mut served) = launch_read_only(&home, &home.root("alice")) else { return };
     served.wait_complete(&home, "bob", 1);
     let alice = served.wait_state(&home, "alice", "failed");
     let detail = alice["detail"].as_str().expect("a text");
@@ -135,6 +134,60 @@ fn a_root_that_the_sandbox_shuts_out_is_told_at_the_start_with_the_drop_in_and_t
         "{log}"
     );
     assert!(log.contains("libraries.conf") && log.contains(&bind_of(&root)), "{log}");
+    served.stop();
+}
+
+#[test]
+fn an_inbox_is_opened_for_writing_only_if_archives_leave_it_and_shown_where_homes_are_hidden() {
+    let home = Home::bare(Settings::default());
+    let table = |name: &str, inbox: &str, after: &str| {
+        format!(
+            "[library.{name}]\nroot = \"/srv/photos/{name}\"\nsources = [\"takeout\"]\ninbox = \"{inbox}\"\nafter-import = \"{after}\"\n"
+        )
+    };
+    home.write_config(
+        &[
+            table("alice", "/srv/takeout/alice", "move"),
+            table("bob", "/home/bob/Downloads", "keep"),
+            table("carol", "/home/carol/Downloads", "delete"),
+            table("dora", "/srv/takeout/dora", "keep"),
+        ]
+        .concat(),
+    );
+    let opened = "[Service]\nReadWritePaths=/srv/photos\n";
+    let said =
+        check(&home, &[("gphotos-syncd.service", UNIT), ("gphotos-syncd.service.d/libraries.conf", opened)]);
+    let shut = "does not let the daemon write to `/srv/takeout/alice`, `/home/carol/Downloads`, nor read `/home/bob/Downloads`\n";
+    assert!(said.contains(shut), "{said}");
+    for line in [
+        "ReadWritePaths=/srv/takeout/alice",
+        "RequiresMountsFor=/srv/takeout/alice",
+        "ProtectHome=tmpfs",
+        "BindReadOnlyPaths=/home/bob/Downloads",
+        "BindPaths=/home/carol/Downloads",
+    ] {
+        assert_eq!(said.matches(&format!("{line}\n")).count(), 1, "{line}: {said}");
+    }
+    assert!(!said.contains("takeout/dora"), "what nothing hides can be read: {said}");
+    let (_, rest) = said.split_once("<<'END'\n").expect("a drop-in");
+    let (drop_in, _) = rest.split_once("END\n").expect("its end");
+    let said = check(&home, &[("gphotos-syncd.service.d/libraries.conf", drop_in)]);
+    assert!(!said.contains("installed unit") && said.contains("is valid"), "{said}");
+}
+
+#[test]
+fn an_inbox_that_the_sandbox_shuts_out_is_told_at_the_start_with_the_drop_in() {
+    let home = Home::with(&["alice"]);
+    let inbox = home.path("inbox");
+    fs::create_dir(&inbox).expect("writable");
+    home.write_config(
+        "[library.alice]\nroot = \"alice\"\nschedule = \"manual\"\nsources = [\"takeout\"]\ninbox = \"inbox\"\nafter-import = \"move\"\n",
+    );
+    let Some(mut served) = launch_read_only(&home, &inbox) else { return };
+    served.wait_told("READY=1");
+    let log = served.log();
+    let told = format!("cannot be written from inside the unit's sandbox: `{}`", inbox.display());
+    assert!(log.contains(&told) && log.contains(&bind_of(&inbox)), "{log}");
     served.stop();
 }
 
