@@ -87,48 +87,49 @@ fn a_library_needs_only_its_root() {
     assert_eq!(library(&config, "alice"), &expected);
 }
 
+/// A configuration in which every key has another value than its default.
+const EVERY_KEY: &str = r#"
+[google]
+client-secret = "secret.json"
+endpoints = { library = "http://127.0.0.1:8080", picker = "http://[::1]:1/p", drive = "https://proxy.lan/d" }
+[limits]
+api-requests-per-second = 2
+media-requests-per-second = 0.5
+api-requests-per-day = 0
+media-requests-per-day = 1
+drive-bytes-per-day = "100 GiB"
+downloads = 3
+bytes-per-second = "20 MiB"
+min-free-space = "1.5 GB"
+rest-after-429 = "1m 5s"
+rest-after-fault = "20ms"
+stall-timeout = "3s"
+[library.a]
+root = "./x/../photos"
+schedule = "manual"
+splay = "0s"
+sources = ["library-api", "drive"]
+drive-folder = "Mes exports"
+spool = "disk"
+albums = "copy"
+layout = "{year}"
+sidecar = "json"
+on-remote-delete = "keep"
+file-mode = "600"
+index-dir = "/var/lib/a"
+full-scan-every = "1h"
+portable-names = true
+inbox = "parts"
+after-import = "delete"
+inbox-quiet = "0s"
+lesser-copy = "replace"
+takeout-schedule = "none"
+takeout-started = "2026-06-08"
+"#;
+
 #[test]
 fn every_key_is_read() {
-    let home = Home::new(
-        r#"
-        [google]
-        client-secret = "secret.json"
-        endpoints = { library = "http://127.0.0.1:8080", picker = "http://[::1]:1/p", drive = "https://proxy.lan/d" }
-        [limits]
-        api-requests-per-second = 2
-        media-requests-per-second = 0.5
-        api-requests-per-day = 0
-        media-requests-per-day = 1
-        drive-bytes-per-day = "100 GiB"
-        downloads = 3
-        bytes-per-second = "20 MiB"
-        min-free-space = "1.5 GB"
-        rest-after-429 = "1m 5s"
-        rest-after-fault = "20ms"
-        stall-timeout = "3s"
-        [library.a]
-        root = "./x/../photos"
-        schedule = "manual"
-        splay = "0s"
-        sources = ["library-api", "drive"]
-        drive-folder = "Mes exports"
-        spool = "disk"
-        albums = "copy"
-        layout = "{year}"
-        sidecar = "json"
-        on-remote-delete = "keep"
-        file-mode = "600"
-        index-dir = "/var/lib/a"
-        full-scan-every = "1h"
-        portable-names = true
-        inbox = "parts"
-        after-import = "delete"
-        inbox-quiet = "0s"
-        lesser-copy = "replace"
-        takeout-schedule = "none"
-        takeout-started = "2026-06-08"
-        "#,
-    );
+    let home = Home::new(EVERY_KEY);
     let config = home.load();
     assert_eq!(config.path, home.path("config.toml"));
     assert_eq!(config.google.client_secret, Some(home.path("secret.json")));

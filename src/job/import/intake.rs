@@ -14,7 +14,7 @@ use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, fs_fault, text_of};
 use crate::job::import::drive::end_of_read;
 use crate::job::import::inside::write_inside;
-use crate::job::import::packed::pack;
+use crate::job::import::packed::Packer;
 use crate::job::tools::{Room, room_end};
 use crate::shutdown::Stop;
 use crate::source::DriveFault;
@@ -70,7 +70,12 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// Why nothing more can be taken in; what was written of the entry is gone then.
-    pub(crate) fn take(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Taken, Halt> {
+    pub(crate) fn take(
+        &self,
+        entry: &Entry,
+        body: &mut Body<'_>,
+        packer: &mut Packer,
+    ) -> Result<Taken, Halt> {
         let new = NewEntry { is_missing: self.is_missing, ..blank(entry) };
         let refuse = |reason: String| NewEntry { reason: Some(reason), ..new.clone() };
         let plain = |entry| Ok(Taken { entry, bytes_written: 0 });
@@ -92,7 +97,7 @@ impl Intake<'_> {
         let is_page = new.name.to_ascii_lowercase().ends_with(".html");
         let is_small = entry.bytes.is_none_or(|bytes| bytes <= JSON_BYTES_MAX);
         let taken = if (is_json || is_page) && is_small {
-            self.take_text(new.clone(), body)
+            self.take_text(new.clone(), body, packer)
         } else {
             self.take_file(new.clone(), &[], body)
         };
@@ -114,7 +119,7 @@ impl Intake<'_> {
     }
 
     /// A text of Google's own, or a file that only looks like one.
-    fn take_text(&self, new: NewEntry, body: &mut Body<'_>) -> Result<Taken, Fault> {
+    fn take_text(&self, new: NewEntry, body: &mut Body<'_>, packer: &mut Packer) -> Result<Taken, Fault> {
         let mut text = Vec::new();
         let read = body.by_ref().take(JSON_BYTES_MAX + 1).read_to_end(&mut text);
         read.map_err(|error| Fault::of(&error))?;
@@ -135,8 +140,9 @@ impl Intake<'_> {
             // What Google did not write is somebody's file, and files are kept.
             Json::Other(_) | Json::Broken(_) => return self.take_file(new, &text, body),
         };
-        let json = Some(pack(&text));
         let sha256 = Some(Sha256::digest(&text).into());
+        let Some(text) = packer.pack(&text) else { return self.take_file(new, &text, body) };
+        let json = Some(text);
         Ok(Taken { entry: NewEntry { bytes, outcome, reason, sha256, title, json, ..new }, bytes_written: 0 })
     }
 

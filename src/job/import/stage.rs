@@ -14,6 +14,7 @@ use crate::job::faults::{end_of_fs, end_of_store, text_of};
 use crate::job::import::drive::end_of_read;
 use crate::job::import::intake::{Halt, Intake, Taken};
 use crate::job::import::look::{know_part, look_at_parts, open_found};
+use crate::job::import::packed::Packer;
 use crate::job::import::parts::ExportSet;
 use crate::job::partial::{PARTIAL_DIR, STAGED_PREFIX};
 use crate::job::tools::{Meter, Room, Tools, blocking};
@@ -217,12 +218,12 @@ impl Stager {
 
     /// Hands what is read to `sender`, batch by batch, the last one too however the reading ends.
     fn read_batches(&self, part: &mut Part, sender: &SyncSender<Batch>) -> Result<Ending, Broken> {
-        let mut batch = Batch::default();
+        let (mut batch, mut packer) = (Batch::default(), Packer::new());
         // To pass entries a tgz is unpacked all the same; they are looked at so that a stop is heeded.
         let is_skipping = self.again.is_empty() && part.format() != Format::Tgz;
         let from = if is_skipping { self.known.last } else { None };
         let ended = part.read_entries(from, &mut |entry, body| {
-            if let Some(taken) = self.visit(entry, body)? {
+            if let Some(taken) = self.visit(entry, body, &mut packer)? {
                 batch.add(taken);
             }
             if batch.is_full() {
@@ -235,7 +236,12 @@ impl Stager {
     }
 
     /// Takes in an entry, unless that was done before.
-    fn visit(&self, entry: &Entry, body: &mut Body<'_>) -> Result<Option<Taken>, Broken> {
+    fn visit(
+        &self,
+        entry: &Entry,
+        body: &mut Body<'_>,
+        packer: &mut Packer,
+    ) -> Result<Option<Taken>, Broken> {
         if self.stop.is_begun() {
             return Err(Broken::Halt(Outcome::Interrupted));
         }
@@ -252,7 +258,7 @@ impl Stager {
             file_mode: self.file_mode,
             is_missing,
         };
-        intake.take(entry, body).map(Some).map_err(|halt| match halt {
+        intake.take(entry, body, packer).map(Some).map_err(|halt| match halt {
             Halt::Run(outcome) => Broken::Halt(outcome),
             Halt::Source(why) => Broken::Archive(why),
         })
