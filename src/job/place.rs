@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashSet};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use crate::config::Sidecar;
 use crate::fs::{EntryKind, FsError, Placed, Root};
@@ -128,7 +128,14 @@ pub(crate) fn make_names_durable(
 /// Whether the file is at its name now; if not, something else is.
 fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     root.create_dir_all(dir_of(&whole.path))?;
-    match root.place(&whole.partial, &whole.path)? {
+    let placed = match root.place(&whole.partial, &whole.path) {
+        // A crash came between the naming and the index, and whoever comes again knows the file by its name in `partial/` alone.
+        Err(error) if error.source.kind() == ErrorKind::NotFound && is_same(root, whole, &whole.path)? => {
+            return Ok(true);
+        }
+        placed => placed?,
+    };
+    match placed {
         Placed::Done => Ok(true),
         Placed::Taken if is_same(root, whole, &whole.path)? => {
             // A crash came between the naming and the index, or a person put the file back.

@@ -114,7 +114,7 @@ async fn look_outside(store: &Store, library: &Library, now: DateTime<Utc>) -> R
 /// The parts in an inbox. One that cannot be read holds none: the run says so.
 fn waiting_in(inbox: &Path) -> Vec<SeenPart> {
     let mut waiting = Vec::new();
-    for set in find_sets(list_inbox(inbox).unwrap_or_default()) {
+    for set in find_sets(list_inbox(inbox).map(|inbox| inbox.found).unwrap_or_default()) {
         for (number, found) in set.parts {
             let Some((bytes, first_seen)) = arrival(&found.path) else { continue };
             let (export, stamp) = (set.name.clone(), set.stamp);

@@ -139,7 +139,7 @@ impl Store {
     }
 
     /// Files of a set that need their names, of this role or main files first, in an order that does not depend on that of the
-    /// archive, at most `limit`.
+    /// archive, at most `limit` after the first `skip`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -147,6 +147,7 @@ impl Store {
         &self,
         export: i64,
         role: Option<EntryRole>,
+        skip: u32,
         limit: u32,
     ) -> Result<Vec<StagedEntry>, StoreError> {
         self.read("read the staged files", move |connection| {
@@ -160,10 +161,10 @@ impl Store {
                  LEFT JOIN files f ON f.sha256 = m.sha256 AND f.state = {STORED}
                  LEFT JOIN items i ON i.n = f.item
                  WHERE e.export = ?1 AND e.outcome = 0 AND (?2 IS NULL OR e.role = ?2)
-                 ORDER BY e.role, e.folder, length(e.name), e.name, e.part, e.ordinal LIMIT ?3"
+                 ORDER BY e.role, e.folder, length(e.name), e.name, e.part, e.ordinal LIMIT ?4 OFFSET ?3"
             );
             let mut find = connection.prepare_cached(&sql)?;
-            find.query_map(params![export, role, limit], staged_row)?.collect()
+            find.query_map(params![export, role, skip, limit], staged_row)?.collect()
         })
         .await
     }
@@ -214,7 +215,7 @@ impl Store {
         .await
     }
 
-    /// The files that a part brought or has again, after `after`, at most `limit`.
+    /// The files that a part brought, has again or, without a path, still has in `partial/`; after `after`, at most `limit`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -226,10 +227,10 @@ impl Store {
     ) -> Result<Vec<HeldEntry>, StoreError> {
         self.read("read the files of a part", move |connection| {
             let sql = format!(
-                "SELECT part, ordinal, name, sha256, bytes,
+                "SELECT part, ordinal, name, sha256, bytes, outcome,
                     (SELECT path FROM files f WHERE f.sha256 = e.sha256 AND f.state = {STORED} LIMIT 1),
                     (SELECT item * 2 + part FROM files f WHERE f.sha256 = e.sha256 AND f.state = {STORED} LIMIT 1)
-                 FROM entries e WHERE part = ?1 AND ordinal > ?2 AND outcome IN (1, 2) ORDER BY ordinal LIMIT ?3"
+                 FROM entries e WHERE part = ?1 AND ordinal > ?2 AND outcome IN (0, 1, 2) ORDER BY ordinal LIMIT ?3"
             );
             let mut find = connection.prepare_cached(&sql)?;
             let rows = find.query_map(params![part, after.map_or(-1, column), limit], |row| {
@@ -238,8 +239,9 @@ impl Store {
                     name: row.get(2)?,
                     sha256: row.get(3)?,
                     bytes: count(row.get(4)?),
-                    path: row.get(5)?,
-                    file: row.get::<_, Option<i64>>(6)?.map(count),
+                    outcome: row.get(5)?,
+                    path: row.get(6)?,
+                    file: row.get::<_, Option<i64>>(7)?.map(count),
                 })
             })?;
             rows.collect()

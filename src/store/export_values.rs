@@ -286,6 +286,8 @@ pub struct HeldEntry {
     pub name: String,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
+    /// What became of it.
+    pub outcome: EntryOutcome,
     /// Where the file of these bytes is; none: the index has no such file.
     pub path: Option<String>,
     /// A number that is that file's alone; it grows with the number of files.

@@ -21,6 +21,8 @@ mod import;
 mod import_cuts;
 mod import_drive;
 mod import_hostile;
+mod import_inbox;
+mod import_stops;
 mod listing;
 mod log_rate;
 mod login;

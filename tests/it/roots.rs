@@ -19,11 +19,11 @@ fn alice_with(photos: usize, bytes: u64) -> Home {
 
 /// Runs `sync` as [`command_after`] does.
 fn sync_after(home: &Home, setup: &str, teardown: &str) -> Option<Ran> {
-    command_after(home, "sync", setup, teardown)
+    command_after(home, &["sync"], setup, teardown)
 }
 
 /// Runs a command in a mount namespace of its own, after `setup`; none, with the reason printed, where that is not permitted.
-fn command_after(home: &Home, name: &str, setup: &str, teardown: &str) -> Option<Ran> {
+pub(crate) fn command_after(home: &Home, args: &[&str], setup: &str, teardown: &str) -> Option<Ran> {
     let tried = Command::new("unshare").args(["-m", "true"]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
         skipped("no mount namespace can be made here");
@@ -32,7 +32,7 @@ fn command_after(home: &Home, name: &str, setup: &str, teardown: &str) -> Option
     let script = format!("set -e; {setup}\nset +e; \"$@\"; code=$?; {teardown}\nexit $code");
     let binary = Path::new(env!("CARGO_BIN_EXE_gphotos-syncd"));
     let mut command = home.command_through("unshare", &["-m", "sh", "-c", &script, "sh"], binary);
-    Some(Ran::from(command.arg(name).output().expect("unshare starts")))
+    Some(Ran::from(command.args(args).output().expect("unshare starts")))
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_full_disk_under_the_daemons_own_state_is_no_fault_of_the_configuration() {
         let setup = format!(
             "mount -t tmpfs -o size=4k none '{dir}'; dd if=/dev/zero of='{dir}/fill' bs=4k count=2 2>/dev/null || true"
         );
-        let Some(ran) = command_after(&home, "run", &setup, "") else { return };
+        let Some(ran) = command_after(&home, &["run"], &setup, "") else { return };
         ran.assert(75, &[&dir.to_string(), "No space left on device"]);
     }
 }
@@ -147,7 +147,7 @@ fn a_state_folder_of_another_user_is_named_with_the_way_out() {
 }
 
 /// A script that mounts a small tmpfs at the root, with the token in it, and one that saves what came of it.
-fn small_disk(home: &Home, mebibytes: u32) -> (String, String) {
+pub(crate) fn small_disk(home: &Home, mebibytes: u32) -> (String, String) {
     let (root, saved) = (home.root("alice"), home.path("saved"));
     let (root, saved) = (root.display(), saved.display());
     let setup = format!(
@@ -157,7 +157,7 @@ fn small_disk(home: &Home, mebibytes: u32) -> (String, String) {
 }
 
 /// Puts what a small disk held where the root is, as if the disk had become larger.
-fn enlarge(home: &Home) {
+pub(crate) fn enlarge(home: &Home) {
     fs::remove_dir_all(home.root("alice")).expect("own folder");
     fs::rename(home.path("saved"), home.root("alice")).expect("own folder");
 }

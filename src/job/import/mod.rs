@@ -40,7 +40,7 @@ use crate::job::import::collect::collect_albums;
 use crate::job::import::dispose::dispose_of;
 use crate::job::import::look::changed_parts;
 use crate::job::import::pair::pair_folders;
-use crate::job::import::parts::ExportSet;
+use crate::job::import::parts::{ExportSet, Inbox};
 use crate::job::import::prove::prove;
 use crate::job::import::shelve::shelve;
 use crate::job::import::stage::{stage_set, sweep_staged};
@@ -56,14 +56,21 @@ pub(crate) async fn import_inbox(tools: &Tools) -> Result<(), Outcome> {
     let Some(inbox) = tools.library.takeout.inbox.clone() else { return Ok(()) };
     tools.count(|counts| counts.phase = "importing");
     let looked = blocking(move || list_inbox(&inbox)).await?;
-    let found = match looked {
-        Ok(found) => found,
+    let Inbox { found, links } = match looked {
+        Ok(listed) => listed,
         Err(reason) => {
             tracing::warn!(library = %tools.library.name, reason, "the inbox cannot be read");
             tools.leave_undone(reason);
             return Ok(());
         }
     };
+    for link in links {
+        let (name, link) = (&tools.library.name, link.display());
+        tracing::warn!(library = %name, %link, "a link in the inbox is not followed");
+        tools.leave_undone(format!(
+            "`{link}` is a link, and none in an inbox is followed\nhint: gphotos-syncd import {name} '{link}'"
+        ));
+    }
     if !found.is_empty() {
         note_delivered(tools, SourceKind::Takeout).await?;
     }

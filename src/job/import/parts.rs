@@ -40,23 +40,37 @@ pub(crate) struct ExportSet {
     pub(crate) parts: Vec<(Option<u32>, Found)>,
 }
 
-/// The archives in an inbox, and folders that were unpacked there; hidden things and half-fetched downloads are none.
+/// What lies in an inbox.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    /// The archives, and folders that were unpacked there.
+    pub(crate) found: Vec<Found>,
+    /// Links by the name of a part. Whoever may put files into an inbox need not have the right to read what a link leads to.
+    pub(crate) links: Vec<PathBuf>,
+}
+
+/// What lies in an inbox; hidden things and half-fetched downloads are no parts.
 ///
 /// # Errors
 /// Why it cannot be read, with a hint.
-pub(crate) fn list_inbox(inbox: &Path) -> Result<Vec<Found>, String> {
+pub(crate) fn list_inbox(inbox: &Path) -> Result<Inbox, String> {
     let shown = inbox.display();
     let entries = std::fs::read_dir(inbox)
         .map_err(|error| format!("the inbox `{shown}` cannot be read: {error}\nhint: ls -ld {shown}"))?;
-    let mut found = Vec::new();
+    let mut listed = Inbox::default();
     for entry in entries {
         let entry = entry.map_err(|error| format!("the inbox `{shown}` cannot be read: {error}"))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if is_part(&name, &entry.path()) {
-            found.extend(look_at(&entry.path()));
+        if !is_part(&name, &entry.path()) {
+            continue;
+        }
+        if entry.path().is_symlink() {
+            listed.links.push(entry.path());
+        } else {
+            listed.found.extend(look_at(&entry.path()));
         }
     }
-    Ok(found)
+    Ok(listed)
 }
 
 /// What a person named: archives, unpacked folders, and folders with archives in them.
@@ -73,8 +87,10 @@ pub(crate) fn find_named(paths: &[PathBuf]) -> Result<Vec<Found>, String> {
             ));
         };
         if found.is_folder {
-            let inside = list_inbox(path)?;
-            let archives: Vec<Found> = inside.into_iter().filter(|part| !part.is_folder).collect();
+            let Inbox { found: inside, links } = list_inbox(path)?;
+            let linked = links.iter().filter_map(|link| look_at(link));
+            let archives: Vec<Found> =
+                inside.into_iter().chain(linked).filter(|part| !part.is_folder).collect();
             if archives.is_empty() { all.push(found) } else { all.extend(archives) }
         } else {
             all.push(found);
@@ -159,8 +175,10 @@ mod tests {
         }
         std::fs::create_dir(dir.path().join("Takeout 3")).unwrap();
         std::fs::create_dir(dir.path().join("imported")).unwrap();
-        let mut names: Vec<String> =
-            list_inbox(dir.path()).unwrap().into_iter().map(|found| found.name).collect();
+        std::os::unix::fs::symlink("/etc", dir.path().join("takeout-links")).unwrap();
+        let listed = list_inbox(dir.path()).unwrap();
+        assert_eq!(listed.links, [dir.path().join("takeout-links")]);
+        let mut names: Vec<String> = listed.found.into_iter().map(|found| found.name).collect();
         names.sort();
         assert_eq!(names, ["Takeout 3", "a.TGZ", "takeout-20260808T142729Z-001.zip"]);
         assert!(list_inbox(&dir.path().join("no")).unwrap_err().contains("hint: "));

@@ -10,7 +10,7 @@ use crate::job::Outcome;
 use crate::job::faults::end_of_store;
 use crate::job::tools::{Tools, blocking};
 use crate::shutdown::Stop;
-use crate::store::HeldEntry;
+use crate::store::{EntryOutcome, HeldEntry};
 
 /// Files hashed in one step.
 const FILES_AT_ONCE: u32 = 256;
@@ -52,6 +52,7 @@ pub(crate) async fn prove(tools: &Tools, export: i64) -> Result<Proof, Outcome> 
             let mut held = held.map_err(|error| end_of_store(&error))?;
             let Some(last) = held.last() else { break };
             after = Some(last.key.1);
+            held.retain(|entry| entry.outcome != EntryOutcome::Staged);
             held.retain(|entry| entry.file.is_none_or(|file| seen.insert(file)));
             let (root, stop) = (tools.root.clone(), tools.stop.clone());
             let checked = blocking(move || check_all(&root, &held, &stop)).await?;

@@ -44,18 +44,22 @@ pub(crate) async fn shelve(tools: &Tools, export: i64) -> Result<(), Outcome> {
     tools.count(|counts| counts.phase = "naming");
     let seen = Arc::new(Mutex::new(HashSet::new()));
     for role in [EntryRole::Main, EntryRole::Edited, EntryRole::Motion] {
-        // Ends: every round settles all that it took, or ends the run.
+        // Files that stay where they are come first in what is asked for next.
+        let mut stay = 0;
+        // Ends: every round settles all that it took but those that it passes over from then on, or ends the run.
         loop {
             if tools.stop.is_begun() {
                 return Err(Outcome::Interrupted);
             }
-            let staged = tools.store.staged(export, Some(role), FILES_AT_ONCE).await;
-            let staged = staged.map_err(|error| end_of_store(&error))?;
+            let staged = tools.store.staged(export, Some(role), stay, FILES_AT_ONCE).await;
+            let mut staged = staged.map_err(|error| end_of_store(&error))?;
             if staged.is_empty() {
                 break;
             }
+            // A main file that is stored twice gives two rows.
+            staged.dedup_by_key(|entry| entry.key);
             let known = settle_known(tools, staged).await?;
-            shelve_some(tools, known, &seen).await?;
+            stay += shelve_some(tools, known, &seen).await?;
         }
     }
     Ok(())
@@ -104,14 +108,16 @@ fn put_back(root: &Root, from: &str, to: &str, bytes: u64) -> Result<bool, crate
     }
 }
 
+/// Gives these files their names; how many stay where they are.
 async fn shelve_some(
     tools: &Tools,
     staged: Vec<StagedEntry>,
     seen: &Arc<Mutex<HashSet<String>>>,
-) -> Result<(), Outcome> {
+) -> Result<u32, Outcome> {
     if staged.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
+    let asked = staged.len();
     let shelved = give_paths(tools, staged).await?;
     let keys: HashMap<(MediaId, FilePart), EntryKey> =
         shelved.iter().map(|file| ((file.id.clone(), file.part), file.entry.key)).collect();
@@ -128,7 +134,7 @@ async fn shelve_some(
         counts.downloaded += count;
         counts.bytes += bytes;
     });
-    Ok(())
+    Ok(u32::try_from(asked).unwrap_or(u32::MAX).saturating_sub(u32::try_from(count).unwrap_or(0)))
 }
 
 /// Gives every file its path in the index.
@@ -194,7 +200,8 @@ async fn want_clip(tools: &Tools, entry: &StagedEntry, new: &NewItem) -> Result<
     asked.await.map_err(|error| end_of_store(&error))
 }
 
-/// Moves the files to their names; those whose name is taken by something foreign get the next one, round by round.
+/// Moves the files to their names; those whose name is taken by something foreign get the next one, round by round. A file that
+/// cannot be moved is said and costs no other its place.
 async fn place(
     tools: &Tools,
     shelved: Vec<Shelved>,
@@ -212,9 +219,9 @@ async fn place(
         let mut done = blocking(work).await?.map_err(|error| end_of_fs(&error))?;
         placed.append(&mut done.placed);
         dirs.append(&mut done.dirs);
-        if let Some((whole, reason)) = done.failed.into_iter().next() {
+        for (whole, reason) in done.failed {
             tracing::debug!(path = %whole.path, reason, "a file could not be placed");
-            return Err(Outcome::Failed(format!("a file of the export could not be placed: {reason}")));
+            tools.leave_undone(format!("a file of the export could not be placed: {reason}"));
         }
         pieces = done.taken;
         if pieces.is_empty() {
@@ -228,9 +235,7 @@ async fn place(
     }
     if let Some(piece) = pieces.first() {
         tracing::debug!(path = %piece.whole.path, "every name tried is taken");
-        return Err(Outcome::Failed(
-            "every name tried for a file of the export is taken by a foreign file".to_owned(),
-        ));
+        tools.leave_undone("every name tried for a file of the export is taken by a foreign file".to_owned());
     }
     let (root, seen) = (tools.root.clone(), Arc::clone(seen));
     let named = blocking(move || make_names_durable(&root, &dirs, &mut lock(&seen))).await?;

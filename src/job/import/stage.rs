@@ -167,9 +167,10 @@ pub(crate) async fn missing_files(tools: &Tools, part: &KnownPart) -> Result<Vec
             let is_gone = |path: &str, bytes| {
                 !root.entry(path).is_ok_and(|found| found.is_some_and(|f| f.bytes == bytes))
             };
-            let gone = held
-                .into_iter()
-                .filter(|entry| entry.path.as_ref().is_some_and(|path| is_gone(path, entry.bytes)));
+            let gone = held.into_iter().filter(|entry| match &entry.path {
+                _ if entry.outcome == EntryOutcome::Staged => is_gone(&staged_path(entry.key), entry.bytes),
+                path => path.as_ref().is_some_and(|path| is_gone(path, entry.bytes)),
+            });
             gone.map(|entry| entry.key.1).collect::<Vec<_>>()
         });
         missing.extend(gone.await?);

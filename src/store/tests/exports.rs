@@ -117,7 +117,7 @@ async fn what_pairing_found_is_kept_and_a_late_part_opens_the_folder_again() {
     fixture.store.record_pairing(files, left).await.unwrap();
     fixture.store.mark_paired(part.export, folders[0].clone()).await.unwrap();
     assert!(fixture.store.unpaired_folders(part.export, 9).await.unwrap().is_empty());
-    let staged = fixture.store.staged(part.export, None, 9).await.unwrap();
+    let staged = fixture.store.staged(part.export, None, 0, 9).await.unwrap();
     assert_eq!(staged.iter().map(|e| e.role).collect::<Vec<_>>(), [EntryRole::Main, EntryRole::Edited]);
     assert!(
         staged[0].json.is_some() && staged[1].json.is_some(),
