@@ -175,8 +175,8 @@ fn the_drive_of_another_account_is_refused() {
 fn a_run_that_is_killed_reads_on_in_drive_where_it_was() {
     let home = home("");
     let truth = delivered(&home, Form::Zip, 1_200_000);
-    // The first two requests of a part look at its head and its end.
-    let slow = Fault::on(&[Endpoint::DriveDownload], Effect::Stall { bytes: 3_500_000 }).skip(2).once();
+    // Each look at a part takes two requests, head and end: three parts are looked at, and the first once more before it is read.
+    let slow = Fault::on(&[Endpoint::DriveDownload], Effect::Stall { bytes: 3_500_000 }).skip(8).once();
     home.google.fault(slow);
     let mut running = home.start(&["sync"]);
     crate::wait::until("something is staged", || {

@@ -64,6 +64,7 @@ fn what_this_user_may_not_read_without_a_daemon_is_said_to_be_so() {
 
     // As a member of the group: the index is readable, the token still is not.
     let own = home.root("alice").join(".gphotos-syncd");
+    crate::wait::until("the index to be closed", || !own.join("index.sqlite-wal").exists());
     for (path, mode) in [(own.clone(), 0o755), (own.join("index.sqlite"), 0o644)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("own file");
     }
