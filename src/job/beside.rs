@@ -83,7 +83,13 @@ fn add_one(root: &Root, stored: &StoredItem, rule: SidecarRule) -> Result<(), Fs
         return Ok(());
     }
     let key = key_for(&stored.item.id, FilePart::Main);
-    let of = Beside { path: &stored.path, key: &key, id: &stored.item.id, created: stored.item.created };
+    let of = Beside {
+        path: &stored.path,
+        key: &key,
+        id: &stored.item.id,
+        created: stored.item.created,
+        written: &[],
+    };
     place_sidecar(root, &of, &text, rule)
 }
 

@@ -15,6 +15,7 @@ use crate::job::faults::{fs_fault, reason_of_fs, text_of};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, set_time};
 use crate::job::sidecar::{SIDECAR_BYTES_MAX, is_our_sidecar, sidecar_path};
 use crate::job::ticket::Whole;
+use crate::job::xmp::is_untouched;
 use crate::media::MediaId;
 
 /// Up to this many folders are made durable one by one; for more, the whole file system at once is cheaper.
@@ -61,11 +62,13 @@ pub(crate) struct Beside<'a> {
     pub(crate) id: &'a MediaId,
     /// When the item was taken.
     pub(crate) created: Option<DateTime<Utc>>,
+    /// SHA-256 of texts that were written beside it earlier, where the text itself does not name the item.
+    pub(crate) written: &'a [[u8; 32]],
 }
 
 fn beside(whole: &Whole) -> Beside<'_> {
     let key = whole.partial.rsplit('/').next().unwrap_or_default();
-    Beside { path: &whole.path, key, id: &whole.id, created: whole.created }
+    Beside { path: &whole.path, key, id: &whole.id, created: whole.created, written: &[] }
 }
 
 /// Makes the contents of the group durable: one large file by itself, more with one call for the file system.
@@ -173,7 +176,8 @@ pub(crate) fn is_same(root: &Root, whole: &Whole, path: &str) -> Result<bool, Fs
     Ok(true)
 }
 
-/// Writes the sidecar; one that we wrote earlier is replaced, a foreign file of that name is left alone.
+/// Writes the sidecar; one that we wrote earlier is replaced, a foreign file of that name is left alone, and so is one that
+/// another program has changed.
 pub(crate) fn place_sidecar(
     root: &Root,
     of: &Beside<'_>,
@@ -187,13 +191,34 @@ pub(crate) fn place_sidecar(
         return Ok(());
     }
     root.remove_file(&partial)?;
-    let Some(file) = root.open_file(&path)? else { return Ok(()) };
-    let mut found = String::new();
-    let read = file.take(SIDECAR_BYTES_MAX).read_to_string(&mut found);
-    if read.is_ok() && is_our_sidecar(rule.kind, &found, of.id) && found != text {
-        root.write_atomic(&path, text.as_bytes(), rule.mode)?;
+    match our_sidecar(root, &path, of, rule.kind)? {
+        Some(found) if found != text => root.write_atomic(&path, text.as_bytes(), rule.mode),
+        Some(_) | None => Ok(()),
     }
-    Ok(())
+}
+
+/// Removes the sidecar, if it is one that we wrote and that nobody has changed.
+pub(crate) fn remove_sidecar(root: &Root, of: &Beside<'_>, kind: Sidecar) -> Result<(), FsError> {
+    let Some(path) = sidecar_path(kind, of.path) else { return Ok(()) };
+    match our_sidecar(root, &path, of, kind)? {
+        Some(_) => root.remove_file(&path),
+        None => Ok(()),
+    }
+}
+
+/// The text at `path`, if it is a sidecar that we wrote and that nobody has changed.
+fn our_sidecar(root: &Root, path: &str, of: &Beside<'_>, kind: Sidecar) -> Result<Option<String>, FsError> {
+    if root.entry(path)?.is_none_or(|entry| entry.kind != EntryKind::File) {
+        return Ok(None);
+    }
+    let Some(file) = root.open_file(path)? else { return Ok(None) };
+    let mut found = String::new();
+    if file.take(SIDECAR_BYTES_MAX).read_to_string(&mut found).is_err() {
+        return Ok(None);
+    }
+    let is_ours = is_our_sidecar(kind, &found, of.id) && (kind != Sidecar::Xmp || is_untouched(&found));
+    let is_known = || of.written.contains(&Sha256::digest(found.as_bytes()).into());
+    Ok((is_ours || is_known()).then_some(found))
 }
 
 fn write_partial(

@@ -229,6 +229,8 @@ pub struct UntoldEntry {
     pub json: Vec<u8>,
     /// What it is to its main file.
     pub role: EntryRole,
+    /// When the export was made whose words about the item count so far.
+    pub told: Option<DateTime<Utc>>,
 }
 
 /// What a sidecar tells of an item.

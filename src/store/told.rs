@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use std::collections::HashSet;
 
 use crate::media::{AlbumId, MediaId};
-use crate::store::columns::{STORED, column, millis};
+use crate::store::columns::{STORED, column, millis, time};
 use crate::store::entries::key_of;
 use crate::store::{
     EntryKey, FilePart, ItemTold, NewItem, Recorded, Store, StoreError, Telling, UntoldEntry, albums, items,
@@ -62,7 +62,8 @@ impl Store {
     pub async fn untold(&self, export: i64, limit: u32) -> Result<Vec<UntoldEntry>, StoreError> {
         self.read("read what sidecars tell", move |connection| {
             let sql = format!(
-                "SELECT e.part, e.ordinal, i.id, f.path, e.embedded, e.mtime, j.json, e.role FROM entries e
+                "SELECT e.part, e.ordinal, i.id, f.path, e.embedded, e.mtime, j.json, e.role,
+                    (SELECT stamp FROM item_facts t WHERE t.item = i.n) FROM entries e
                  JOIN files f ON f.sha256 = e.sha256 AND f.state = {STORED} JOIN items i ON i.n = f.item
                  JOIN entries j ON j.part = e.json_part AND j.ordinal = e.json_ordinal
                  WHERE e.export = ?1 AND e.is_told = 0 AND e.json_part IS NOT NULL AND e.outcome IN (1, 2)
@@ -80,6 +81,32 @@ impl Store {
     pub async fn record_told(&self, tellings: Vec<Telling>) -> Result<(), StoreError> {
         self.write("record what sidecars tell", move |tx| {
             tellings.iter().try_for_each(|telling| tell(tx, telling))
+        })
+        .await
+    }
+
+    /// SHA-256 of every JSON that was told of an item.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn revisions(&self, item: MediaId) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.read("read the revisions of an item", move |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT r.digest FROM revisions r JOIN items i ON i.n = r.item WHERE i.id = ?1",
+            )?;
+            find.query_map([item.0], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
+    /// Has everything told once more that sidecars told.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn untell(&self) -> Result<(), StoreError> {
+        self.write("have sidecars told again", |tx| {
+            tx.execute("UPDATE entries SET is_told = 0 WHERE is_told = 1 AND json_part IS NOT NULL", [])
+                .map(drop)
         })
         .await
     }
@@ -259,5 +286,6 @@ fn untold_row(row: &Row<'_>) -> rusqlite::Result<UntoldEntry> {
         mtime: row.get(5)?,
         json: row.get(6)?,
         role: row.get(7)?,
+        told: row.get::<_, Option<i64>>(8)?.map(time),
     })
 }

@@ -22,6 +22,7 @@ mod import_cuts;
 mod import_drive;
 mod import_hostile;
 mod import_inbox;
+mod import_sidecars;
 mod import_stops;
 mod listing;
 mod log_rate;

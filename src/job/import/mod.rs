@@ -44,7 +44,7 @@ use crate::job::import::parts::{ExportSet, Inbox};
 use crate::job::import::prove::prove;
 use crate::job::import::shelve::shelve;
 use crate::job::import::stage::{stage_set, sweep_staged};
-use crate::job::import::tell::tell_facts;
+use crate::job::import::tell::{tell_anew, tell_facts};
 use crate::job::tools::{Tools, blocking};
 use crate::job::watch::note_delivered;
 
@@ -55,6 +55,7 @@ use crate::job::watch::note_delivered;
 pub(crate) async fn import_inbox(tools: &Tools) -> Result<(), Outcome> {
     let Some(inbox) = tools.library.takeout.inbox.clone() else { return Ok(()) };
     tools.count(|counts| counts.phase = "importing");
+    tell_anew(tools).await?;
     let looked = blocking(move || list_inbox(&inbox)).await?;
     let Inbox { found, links } = match looked {
         Ok(listed) => listed,
@@ -86,6 +87,7 @@ pub(crate) async fn import_inbox(tools: &Tools) -> Result<(), Outcome> {
 /// Why the run must end.
 pub(crate) async fn import_paths(tools: &Tools, paths: Vec<PathBuf>) -> Result<Vec<Balance>, Outcome> {
     tools.count(|counts| counts.phase = "importing");
+    tell_anew(tools).await?;
     let looked = blocking(move || parts::find_named(&paths)).await?;
     let found = looked.map_err(Outcome::Unusable)?;
     let mut balances = Vec::new();

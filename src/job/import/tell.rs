@@ -1,6 +1,7 @@
 //! What the sidecars of an export say goes to the index, and beside the files if that is wished.
 //!
-//! Invariant: Google's JSON is kept as it is, every version of it; media files are never changed. May import: `takeout`, `embedded`,
+//! Invariant: Google's JSON is kept as it is, every version of it; media files are never changed, nor is a sidecar that somebody
+//! else wrote or changed. May import: `takeout`, `embedded`,
 //! `store`, `fs`. Tests: `tests/it`.
 
 use chrono::{DateTime, Utc};
@@ -15,23 +16,50 @@ use crate::job::faults::{end_of_fs, end_of_store, text_of};
 use crate::job::import::inside::read_inside;
 use crate::job::import::name::{date_of, facts_in};
 use crate::job::import::packed::unpack;
-use crate::job::place::{Beside, SidecarRule, place_sidecar};
+use crate::job::place::{Beside, SidecarRule, place_sidecar, remove_sidecar};
 use crate::job::tools::{Tools, blocking};
 use crate::job::xmp::{Facts, xmp_of_lacking};
 use crate::media::MediaId;
-use crate::store::{EntryRole, ItemTold, Telling, UntoldEntry};
+use crate::store::{EntryRole, ItemTold, StoreError, Telling, UntoldEntry};
 use crate::takeout::sidecar::ItemFacts;
 
 /// Files told of in one step.
 const FILES_AT_ONCE: u32 = 256;
 
-/// A sidecar to be written.
+/// The fact that remembers for which kind of sidecars everything was told.
+const KIND_FACT: &str = "sidecars-of-exports";
+
+/// A sidecar to be written, or with no text to be removed.
 struct Beneath {
     id: MediaId,
     path: String,
     key: String,
     created: Option<DateTime<Utc>>,
-    text: String,
+    text: Option<String>,
+    written: Vec<[u8; 32]>,
+}
+
+/// Writes the sidecars of files that were imported before sidecars of this kind were wished.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn tell_anew(tools: &Tools) -> Result<(), Outcome> {
+    let fault = |error: StoreError| end_of_store(&error);
+    let word = match tools.library.sidecar {
+        Sidecar::None => "none",
+        Sidecar::Json => "json",
+        Sidecar::Xmp => "xmp",
+    };
+    if tools.store.fact(KIND_FACT).await.map_err(fault)?.as_deref().unwrap_or("none") == word {
+        return Ok(());
+    }
+    if tools.library.sidecar != Sidecar::None {
+        tools.store.untell().await.map_err(fault)?;
+        for export in tools.store.exports().await.map_err(fault)? {
+            tell_facts(tools, export.n, export.stamp).await?;
+        }
+    }
+    tools.store.set_fact(KIND_FACT, Some(word.to_owned())).await.map_err(fault)
 }
 
 /// Writes what the sidecars of a set say.
@@ -60,6 +88,13 @@ pub(crate) async fn tell_facts(
             tellings.push(telling);
             sidecars.extend(sidecar);
         }
+        if rule.kind == Sidecar::Json {
+            // Google's JSON does not name our item, so it is known by its bytes.
+            for sidecar in &mut sidecars {
+                let known = tools.store.revisions(sidecar.id.clone()).await;
+                sidecar.written = known.map_err(|error| end_of_store(&error))?;
+            }
+        }
         let root = tools.root.clone();
         if let Some(reason) = blocking(move || write_sidecars(&root, &sidecars, rule)).await?? {
             tools.leave_undone(reason);
@@ -85,12 +120,16 @@ fn tell(
         Sidecar::Json => Some(String::from_utf8_lossy(&json).into_owned()),
         Sidecar::Xmp => xmp_of_lacking(&lacking(&entry, &embedded, &facts, &dated)),
     };
-    let sidecar = text.map(|text| Beneath {
+    // An older export may come after a newer one, whose words stay.
+    let is_newest = entry.told.is_none_or(|told| told <= stamp);
+    let is_beside = text.is_some() || kind == Sidecar::Xmp;
+    let sidecar = (is_newest && is_beside).then(|| Beneath {
         id: entry.id.clone(),
         path: entry.path.clone(),
         key: format!("side-{}-{}", entry.key.0, entry.key.1),
         created: dated.at,
         text,
+        written: Vec::new(),
     });
     let telling = Telling {
         key: entry.key,
@@ -114,7 +153,8 @@ fn lacking<'a>(
     Facts {
         id: &entry.id.0,
         file_name: entry.path.rsplit('/').next().unwrap_or_default(),
-        title: facts.title.as_deref(),
+        // It names the original, which an edited copy is not.
+        title: facts.title.as_deref().filter(|_| entry.role == EntryRole::Main),
         taken: dated.at,
         offset: dated.offset,
         latitude_longitude: geo.map(|geo| (geo.latitude, geo.longitude)),
@@ -168,11 +208,16 @@ pub(crate) fn offset_minutes(dated: &Dated) -> Option<i32> {
 fn write_sidecars(root: &Root, sidecars: &[Beneath], rule: SidecarRule) -> Result<Option<String>, Outcome> {
     let mut fault = None;
     for sidecar in sidecars {
-        let of = Beside { path: &sidecar.path, key: &sidecar.key, id: &sidecar.id, created: sidecar.created };
-        match place_sidecar(root, &of, &sidecar.text, rule) {
+        let Beneath { id, path, key, created, text, written } = sidecar;
+        let of = Beside { path, key, id, created: *created, written };
+        let done = match text {
+            Some(text) => place_sidecar(root, &of, text, rule),
+            None => remove_sidecar(root, &of, rule.kind),
+        };
+        match done {
             Ok(()) => {}
             Err(error) if error.is_full() => return Err(end_of_fs(&error)),
-            Err(error) => note(&error, &sidecar.path, &mut fault),
+            Err(error) => note(&error, path, &mut fault),
         }
     }
     Ok(fault)
