@@ -1,14 +1,17 @@
 //! Copies for which an original stands: put aside, or removed if that is wished.
 //!
-//! Invariant: blocks where it touches the disk; nothing is moved or removed before the original is seen on disk with its length, and,
-//! where the bytes are said to be the same, compared byte by byte. May import: `store`, `fs`, `config`. Tests: `tests/it`.
+//! Invariant: blocks where it touches the disk; nothing is moved or removed before the original is seen on disk with its length, and
+//! the copy with its own bytes: where both are said to be the same they are compared byte by byte. May import: `store`, `fs`, `config`.
+//! Tests: `tests/it`.
 
+use sha2::{Digest, Sha256};
 use std::io::Read;
 
-use crate::config::LesserCopy;
+use crate::config::{LesserCopy, Sidecar};
 use crate::fs::{EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, end_of_store, fs_fault};
+use crate::job::place::{Beside, remove_sidecar};
 use crate::job::tools::{Tools, blocking};
 use crate::store::{StoreError, Twin};
 
@@ -37,7 +40,7 @@ enum Done {
 /// Why the run must end.
 pub(crate) async fn settle_twins(tools: &Tools) -> Result<(), Outcome> {
     let wish = tools.library.takeout.lesser_copy;
-    if wish == LesserCopy::Keep || !tools.store.has_imported().await.map_err(|error| end_of_store(&error))? {
+    if !tools.store.has_imported().await.map_err(|error| end_of_store(&error))? {
         return Ok(());
     }
     let fault = |error: StoreError| end_of_store(&error);
@@ -45,28 +48,31 @@ pub(crate) async fn settle_twins(tools: &Tools) -> Result<(), Outcome> {
     if looked.as_deref() == Some(looked_at(tools, wish).await?.as_str()) {
         return Ok(());
     }
-    let mut aside = 0_u64;
-    // Ends: every round deals with twins for good, or ends.
+    let (mut aside, mut stay) = (0_u64, 0);
+    // Ends: every round deals with twins for good, or passes them over from then on.
     loop {
         if tools.stop.is_begun() {
             return Err(Outcome::Interrupted);
         }
-        let twins = tools.store.twins(TWINS_AT_ONCE).await.map_err(|error| end_of_store(&error))?;
-        let before = aside;
+        let twins = tools.store.twins(wish == LesserCopy::Keep, stay, TWINS_AT_ONCE).await;
+        let twins = twins.map_err(|error| end_of_store(&error))?;
+        if twins.is_empty() {
+            break;
+        }
         for twin in twins {
-            let (root, one) = (tools.root.clone(), twin.clone());
-            let done = blocking(move || settle(&root, &one, wish)).await?;
+            let (root, one, sidecar) = (tools.root.clone(), twin.clone(), tools.library.sidecar);
+            let done = blocking(move || settle(&root, &one, wish, sidecar)).await?;
             match done.map_err(|error| end_of_fs(&error))? {
                 Done::Aside => {
                     let recorded = tools.store.record_twin(twin.copy, twin.original).await;
                     recorded.map_err(|error| end_of_store(&error))?;
                     aside += 1;
                 }
-                Done::Stays => tracing::debug!(path = twin.copy_path, "a copy stays beside its original"),
+                Done::Stays => {
+                    tracing::debug!(path = twin.copy_path, "a copy stays beside its original");
+                    stay += 1;
+                }
             }
-        }
-        if aside == before {
-            break;
         }
     }
     let seen = looked_at(tools, wish).await?;
@@ -83,7 +89,17 @@ async fn looked_at(tools: &Tools, wish: LesserCopy) -> Result<String, Outcome> {
     Ok(format!("{changes} {wish:?}"))
 }
 
-fn settle(root: &Root, twin: &Twin, wish: LesserCopy) -> Result<Done, FsError> {
+/// Deals with a copy and with the sidecar that we wrote beside it.
+fn settle(root: &Root, twin: &Twin, wish: LesserCopy, sidecar: Sidecar) -> Result<Done, FsError> {
+    let done = settle_file(root, twin, wish)?;
+    if matches!(done, Done::Aside) {
+        let of = Beside { path: &twin.copy_path, key: "", id: &twin.copy, created: None, written: &[] };
+        remove_sidecar(root, &of, sidecar)?;
+    }
+    Ok(done)
+}
+
+fn settle_file(root: &Root, twin: &Twin, wish: LesserCopy) -> Result<Done, FsError> {
     let original = root.entry(&twin.original_path)?;
     if original.is_none_or(|entry| entry.kind != EntryKind::File || entry.bytes != twin.original_bytes) {
         return Ok(Done::Stays);
@@ -98,6 +114,9 @@ fn settle(root: &Root, twin: &Twin, wish: LesserCopy) -> Result<Done, FsError> {
             return Ok(Done::Stays);
         }
         return root.remove_file(&twin.copy_path).map(|()| Done::Aside);
+    }
+    if !is_as_stored(root, twin)? {
+        return Ok(Done::Stays);
     }
     match wish {
         LesserCopy::Keep => Ok(Done::Stays),
@@ -118,6 +137,21 @@ fn put_aside(root: &Root, path: &str) -> Result<Done, FsError> {
         }
     }
     Ok(Done::Stays)
+}
+
+/// Whether the copy still has the bytes that were stored.
+fn is_as_stored(root: &Root, twin: &Twin) -> Result<bool, FsError> {
+    let path = &twin.copy_path;
+    let Some(mut file) = root.open_file(path)? else { return Ok(false) };
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    // Ends: the file has an end.
+    loop {
+        match file.read(&mut piece).map_err(|source| fs_fault(root, "read", path, source))? {
+            0 => return Ok(<[u8; 32]>::from(hasher.finalize()) == twin.copy_sha256),
+            got => hasher.update(&piece[..got]),
+        }
+    }
 }
 
 /// Whether two files have the same bytes.

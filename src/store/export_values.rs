@@ -318,6 +318,8 @@ pub struct Twin {
     pub copy_path: String,
     /// Its length, bytes.
     pub copy_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub copy_sha256: [u8; 32],
     /// The item that an export brought.
     pub original: MediaId,
     /// Where its file is.

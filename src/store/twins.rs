@@ -10,15 +10,17 @@ use crate::store::columns::{ASIDE, STORED};
 use crate::store::{FilePart, Store, StoreError, Twin, links};
 
 /// Columns of [`twin_row`]: the copy `a` with its file `af`, the original `t` with its file `tf`.
-const TWIN_COLUMNS: &str = "a.id, af.path, af.bytes, t.id, tf.path, tf.bytes, af.sha256 = tf.sha256";
+const TWIN_COLUMNS: &str =
+    "a.id, af.path, af.bytes, af.sha256, t.id, tf.path, tf.bytes, af.sha256 = tf.sha256";
 
 impl Store {
     /// Files of the Library API for which an imported one stands: the same bytes, or the same name in the same second with no
-    /// other candidate on either side and no size in pixels that differs. At most `limit`.
+    /// other candidate on either side and no size in pixels that differs. At most `limit` after the first `skip`; `same_only`: of
+    /// the same bytes alone.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn twins(&self, limit: u32) -> Result<Vec<Twin>, StoreError> {
+    pub async fn twins(&self, same_only: bool, skip: u32, limit: u32) -> Result<Vec<Twin>, StoreError> {
         self.read("look for copies", move |connection| {
             // The order of the tables is given: the copies are few or many, but each has few originals to be compared with.
             let alike = "t.source = 1 AND t.created BETWEEN a.created / 1000 * 1000 AND a.created / 1000 * 1000 + 999
@@ -34,16 +36,16 @@ impl Store {
                     CROSS JOIN items t INDEXED BY items_imported ON {alike}
                     CROSS JOIN files af ON af.item = a.n AND af.part = ?1 AND af.state = {STORED}
                     CROSS JOIN files tf ON tf.item = t.n AND tf.part = ?1 AND tf.state = {STORED}
-                 WHERE a.source = 0 AND a.same_as IS NULL AND af.sha256 <> tf.sha256
+                 WHERE ?4 = 0 AND a.source = 0 AND a.same_as IS NULL AND af.sha256 <> tf.sha256
                     AND (a.width IS NULL OR t.width IS NULL OR (a.width = t.width AND a.height = t.height)
                         OR (a.width = t.height AND a.height = t.width))
                     AND (SELECT count(*) FROM items t INDEXED BY items_imported WHERE {alike}) = 1
                     AND (SELECT count(*) FROM items b INDEXED BY items_asked WHERE b.source = 0 AND b.same_as IS NULL
                         AND b.created = a.created AND lower(b.filename) = lower(a.filename)) = 1
-                 LIMIT ?2"
+                 LIMIT ?2 OFFSET ?3"
             );
             let mut find = connection.prepare_cached(&sql)?;
-            find.query_map(params![FilePart::Main, limit], twin_row)?.collect()
+            find.query_map(params![FilePart::Main, limit, skip, same_only], twin_row)?.collect()
         })
         .await
     }
@@ -98,9 +100,10 @@ fn twin_row(row: &Row<'_>) -> rusqlite::Result<Twin> {
         copy: MediaId(row.get(0)?),
         copy_path: row.get(1)?,
         copy_bytes: row.get::<_, i64>(2)?.try_into().unwrap_or(0),
-        original: MediaId(row.get(3)?),
-        original_path: row.get(4)?,
-        original_bytes: row.get::<_, i64>(5)?.try_into().unwrap_or(0),
-        is_same: row.get(6)?,
+        copy_sha256: row.get(3)?,
+        original: MediaId(row.get(4)?),
+        original_path: row.get(5)?,
+        original_bytes: row.get::<_, i64>(6)?.try_into().unwrap_or(0),
+        is_same: row.get(7)?,
     })
 }

@@ -24,6 +24,7 @@ mod import_hostile;
 mod import_inbox;
 mod import_sidecars;
 mod import_stops;
+mod import_twins;
 mod listing;
 mod log_rate;
 mod login;

@@ -36,7 +36,7 @@ async fn the_same_name_second_and_size_make_a_copy_and_anything_that_differs_doe
         let fixture = fixture();
         listed(&fixture, photo("m", "a"), 1).await;
         imported(&fixture, new, 2).await;
-        let twins = fixture.store.twins(9).await.unwrap();
+        let twins = fixture.store.twins(false, 0, 9).await.unwrap();
         assert_eq!(twins.len(), usize::from(is_twin), "{case}");
         assert!(twins.iter().all(|twin| !twin.is_same && twin.copy == media_id("m")), "{case}");
     }
@@ -48,7 +48,7 @@ async fn two_candidates_are_none() {
     listed(&fixture, photo("m", "a"), 1).await;
     imported(&fixture, photo("takeout:x", "a"), 2).await;
     imported(&fixture, photo("takeout:y", "a"), 3).await;
-    assert!(fixture.store.twins(9).await.unwrap().is_empty());
+    assert!(fixture.store.twins(false, 0, 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn the_same_bytes_are_the_same_photo_whatever_they_are_called() {
     listed(&fixture, photo("m", "a"), 1).await;
     imported(&fixture, photo("takeout:x", "another"), 1).await;
     assert!(fixture.store.has_imported().await.unwrap());
-    let twins = fixture.store.twins(9).await.unwrap();
+    let twins = fixture.store.twins(false, 0, 9).await.unwrap();
     assert!(twins.len() == 1 && twins[0].is_same);
 }
 
@@ -72,7 +72,7 @@ async fn the_original_stands_in_albums_for_a_copy_that_is_never_wanted_again() {
     fixture.store.record_twin(media_id("m"), media_id("takeout:x")).await.unwrap();
     let entries = fixture.store.album_entries(album).await.unwrap();
     assert_eq!(entries[0].path, "photos/a (2).jpg");
-    assert!(fixture.store.twins(9).await.unwrap().is_empty());
+    assert!(fixture.store.twins(false, 0, 9).await.unwrap().is_empty());
     let again = list(&fixture.store, vec![photo("m", "a")]).await;
     assert!(again.wanted.is_empty());
     assert_eq!(fixture.store.totals().await.unwrap().files, 1);
