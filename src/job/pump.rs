@@ -228,7 +228,8 @@ impl<'a> Pump<'a> {
                 }
             }
             End::Refused(reason) => self.fail(&ticket, reason),
-            End::Stopped => {}
+            // A file may hear of the stop before this does; were it the last one, the run would seem complete.
+            End::Stopped => self.end_with(Outcome::Interrupted),
             End::Halt(halt) => self.end_with(halt),
         }
     }
