@@ -239,3 +239,23 @@ fn the_index_can_lie_outside_the_root() {
     assert_eq!(home.google.stats().requests(Endpoint::Media), 0);
     home.assert_complete("alice");
 }
+
+#[test]
+fn a_run_that_is_stopped_at_its_last_file_is_never_called_complete() {
+    let home = Home::with(&["alice"]);
+    // Who hears of a stop first, the file or the run, is a matter of luck: it is tried several times.
+    for n in 0..8 {
+        let item = ItemSpec::named(format!("large {n}.jpg")).created("2024-05-01T10:00:00Z").len(LARGE);
+        home.google.account("alice").add_photo(item);
+        let fault =
+            home.google.fault(Fault::on(&[Endpoint::Media], Effect::Stall { bytes: LARGE - 200_000 }));
+        let mut running = home.start(&["sync"]);
+        until_fired(&home, fault);
+        running.signal("TERM");
+        running.wait();
+        let run = home.status()["libraries"][0]["last_run"]["end"].clone();
+        assert_eq!(run, "interrupted", "stop {n}");
+        home.google.clear_faults();
+        home.run_ok(&["sync"]);
+    }
+}
