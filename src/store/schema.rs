@@ -13,7 +13,11 @@ use std::time::Duration;
 use crate::store::StoreError;
 
 /// Each takes the schema from its index to the next version; version = how many have been applied.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// "gpsd" in ASCII, so that `file` and SQLite tell whose file it is.
 const APPLICATION_ID: i64 = 0x6770_7364;

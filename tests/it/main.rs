@@ -6,6 +6,7 @@
 )]
 
 mod albums;
+mod ancestor;
 mod answers;
 mod catalog;
 mod client_secret;

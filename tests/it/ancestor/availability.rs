@@ -1,0 +1,1 @@
+//! What ended its runs, or let them fail unseen.

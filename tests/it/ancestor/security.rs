@@ -1,0 +1,1 @@
+//! What it gave away, and where it wrote though it should not.
