@@ -31,7 +31,7 @@ pub use crate::daemon::calls::{Desk, end_of};
 pub use crate::daemon::confine::raise_fence;
 pub(crate) use crate::daemon::confine::{needs_of, told_needs};
 pub use crate::daemon::paths::{DEFAULT_CONFIG, Places};
-pub use crate::daemon::wiring::{BuildError, Engine, import_job};
+pub use crate::daemon::wiring::{BuildError, Engine, offline_job};
 
 /// How long the libraries may take to be looked at before the daemon is ready without them: a slow disk spins up in ten seconds.
 const READY_PATIENCE: Duration = Duration::from_secs(20);

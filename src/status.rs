@@ -121,6 +121,45 @@ pub struct LibraryStatus {
     /// What a person should know of its exports: late, incomplete, waiting, about to end.
     #[serde(default)]
     pub notices: Vec<Notice>,
+    /// What the looks at the stored files found; none: they were never looked at.
+    #[serde(default)]
+    pub verify: Option<VerifyStatus>,
+}
+
+/// What hashing the stored files again found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyStatus {
+    /// When the newest pass over all files came to its end.
+    pub finished: Option<DateTime<Utc>>,
+    /// Files that it looked at.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that it found below the root and that are not the library's.
+    pub foreign: u64,
+    /// Files that are not there.
+    pub missing: u64,
+    /// Files that somebody changed.
+    pub changed: u64,
+    /// Files that the disk changed.
+    pub damaged: u64,
+    /// When the pass under way began.
+    pub begun: Option<DateTime<Utc>>,
+    /// Files that it has looked at so far.
+    pub begun_files: u64,
+}
+
+impl VerifyStatus {
+    /// What is the matter with the files, as a phrase; none: nothing.
+    pub fn finding(&self) -> Option<String> {
+        let kinds = [(self.damaged, "damaged"), (self.missing, "missing"), (self.changed, "changed")];
+        let told: Vec<String> = kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        (!told.is_empty()).then(|| format!("files on disk: {}", told.join(", ")))
+    }
 }
 
 /// How many exports a status shows.

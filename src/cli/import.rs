@@ -13,7 +13,7 @@ use crate::cli::progress::Display;
 use crate::cli::sync_table::worst_of;
 use crate::cli::{all_known, load};
 use crate::config::{Config, Library};
-use crate::daemon::{Options, StopSignals, end_of, import_job};
+use crate::daemon::{Options, StopSignals, end_of, offline_job};
 use crate::exit::Exit;
 use crate::job::{Balance, Job, RunReport, SyncJob};
 use crate::media::LibraryName;
@@ -84,7 +84,7 @@ pub(crate) async fn run(
 fn equip(config: &Config, library: &Library) -> Result<(StopSignals, SyncJob), (Exit, String)> {
     let deaf = |error| (Exit::Bug, format!("cannot listen to signals: {error}"));
     let signals = StopSignals::listen().map_err(deaf)?;
-    let job = import_job(config, library).map_err(|error| (error.exit(), error.told()))?;
+    let job = offline_job(config, library).map_err(|error| (error.exit(), error.told()))?;
     Ok((signals, job))
 }
 

@@ -16,6 +16,7 @@ mod status_check;
 mod status_text;
 mod sync;
 mod sync_table;
+mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::future::Future;
@@ -69,6 +70,8 @@ enum Command {
     Status(StatusArgs),
     /// Reads the whole configuration; touches no network, creates nothing
     Check,
+    /// Hashes stored files again: bit rot, missing and foreign files
+    Verify(verify::VerifyArgs),
     /// Takes in Google Takeout archives (zip or tgz) or an unpacked folder
     Import(import::ImportArgs),
     /// Prints the completions of a shell
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
     let default_level = match cli.command {
         Command::Run => "info",
         Command::Sync(_)
+        | Command::Verify(_)
         | Command::Import(_)
         | Command::Login(_)
         | Command::Logout(_)
@@ -144,6 +148,7 @@ fn dispatch(cli: Cli) -> ExitCode {
     match &cli.command {
         Command::Run => raise_fence(&options, &[], &[]),
         Command::Sync(args) => raise_fence(&options, &args.libraries, &[]),
+        Command::Verify(args) => raise_fence(&options, &args.libraries, &[]),
         Command::Import(args) => raise_fence(&options, std::slice::from_ref(&args.library), &args.paths),
         Command::Login(_)
         | Command::Logout(_)
@@ -161,6 +166,7 @@ fn answer(command: Command, options: &Options, out: &mut dyn Write, err: &mut dy
     match command {
         Command::Run => block_on(async { run_daemon(options).await.into() }),
         Command::Sync(args) => block_on(async { sync::run(&args, options, out, err).await.into() }),
+        Command::Verify(args) => block_on(async { verify::run(&args, options, out, err).await.into() }),
         Command::Import(args) => block_on(async { import::run(&args, options, out, err).await.into() }),
         Command::Status(args) => block_on(async { status::run(&args, options, out, err).await }),
         Command::Check => {

@@ -10,11 +10,11 @@ use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
 use crate::config::{Config, Library};
-use crate::job::{Refused, read_exports, read_watch};
+use crate::job::{Refused, read_exports, read_verify, read_watch};
 use crate::limiter::Limiter;
 use crate::status::{
     ClassStatus, DaemonStatus, ExportStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary,
-    SpeedStatus, TokenHealth,
+    SpeedStatus, TokenHealth, VerifyStatus,
 };
 use crate::store::{Store, StoreError, Totals};
 use crate::supervisor::describe::{detail_for, reason_of_token};
@@ -39,6 +39,7 @@ struct Indexed {
     refused: Option<Refused>,
     exports: Vec<ExportStatus>,
     notices: Vec<Notice>,
+    verify: Option<VerifyStatus>,
 }
 
 /// Every library as the disk tells at `now`.
@@ -107,6 +108,7 @@ async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: Date
         exports: indexed.exports,
         sources: library.sources.iter().map(|source| source.word().to_owned()).collect(),
         notices: indexed.notices,
+        verify: indexed.verify,
     }
 }
 
@@ -123,6 +125,7 @@ async fn read_index(library: &Library, now: DateTime<Utc>) -> Result<Indexed, St
         refused: Refused::read(&store).await?,
         exports: read_exports(&store).await?,
         notices: read_watch(&store, library, now).await?.notices,
+        verify: read_verify(&store).await?,
     })
 }
 

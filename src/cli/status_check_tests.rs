@@ -33,6 +33,7 @@ fn library(state: LibraryState) -> LibraryStatus {
         exports: Vec::new(),
         sources: Vec::new(),
         notices: Vec::new(),
+        verify: None,
     }
 }
 

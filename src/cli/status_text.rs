@@ -5,9 +5,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::output::{Align, moment, moment_or_dash, size, span, table};
+use crate::media::LibraryName;
 use crate::status::{
     ClassStatus, DaemonStatus, ExportStatus, LibraryState, LibraryStatus, RunEnd, RunSummary, SpeedStatus,
-    TokenHealth,
+    TokenHealth, VerifyStatus,
 };
 use crate::systemd::grouped;
 use crate::takeout::rhythm::Notice;
@@ -112,11 +113,30 @@ fn details(library: &LibraryStatus, now: DateTime<Utc>) -> Vec<String> {
     if library.failures.len() > FAILURES_SHOWN_HERE {
         lines.push("failed: more with `status --json`".to_owned());
     }
+    lines.extend(library.verify.iter().flat_map(|verify| verify_lines(verify, &library.name)));
     lines.extend(library.notices.iter().flat_map(notice_lines));
     if library.sources.iter().any(|source| SOURCES_OF_EXPORTS.contains(&source.as_str())) {
         lines.push(EXPORTS_CANNOT_TELL.to_owned());
     }
     lines.extend(library.exports.iter().take(EXPORTS_SHOWN_HERE).flat_map(export_lines));
+    lines
+}
+
+/// When the files were looked at last, and what to do about what was found.
+fn verify_lines(verify: &VerifyStatus, name: &LibraryName) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(finished) = verify.finished {
+        let (files, bytes) = (grouped(verify.files), size(verify.bytes));
+        lines.push(format!("verified: {files} files ({bytes}) hashed again, at {}", moment(finished)));
+    }
+    if let Some(begun) = verify.begun {
+        let files = grouped(verify.begun_files);
+        lines.push(format!("verifying: {files} files hashed again so far, since {}", moment(begun)));
+    }
+    if let Some(finding) = verify.finding() {
+        lines.push(format!("warning: {finding}"));
+        lines.push(format!("  hint: gphotos-syncd verify {name} --repair"));
+    }
     lines
 }
 

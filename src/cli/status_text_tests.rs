@@ -65,6 +65,7 @@ fn library() -> LibraryStatus {
         exports: Vec::new(),
         sources: Vec::new(),
         notices: Vec::new(),
+        verify: None,
     }
 }
 

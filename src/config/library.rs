@@ -23,8 +23,14 @@ const FULL_SCAN_MIN: Duration = Duration::from_secs(3600);
 /// Past a year, a full listing is as good as none.
 const FULL_SCAN_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// Hashing a library twice in an hour tells nothing new.
+const VERIFY_MIN: Duration = Duration::from_secs(3600);
+/// Disks forget within years.
+const VERIFY_MAX: Duration = Duration::from_secs(5 * 366 * 24 * 3600);
+
 const SPLAY_DEFAULT: Duration = Duration::from_secs(10 * 60);
 const FULL_SCAN_DEFAULT: Duration = Duration::from_secs(7 * 24 * 3600);
+const VERIFY_DEFAULT: Duration = Duration::from_secs(30 * 24 * 3600);
 const SCHEDULE_DEFAULT: &str = "0 0 */6 * * *";
 const FILE_MODE_DEFAULT: u32 = 0o640;
 
@@ -55,6 +61,8 @@ pub struct Library {
     pub index_dir: Option<PathBuf>,
     /// How often the whole library is listed; default 7 days.
     pub full_scan_every: Duration,
+    /// How often all stored files are hashed again by the runs; none: never; default 30 days.
+    pub verify_every: Option<Duration>,
     /// Whether names must be legal on Windows too, and distinct without regard to case.
     pub portable_names: bool,
     /// How the parts of a Takeout export are taken in.
@@ -237,10 +245,26 @@ fn settings(
             faults,
             |value| time(value, FULL_SCAN_MIN, FULL_SCAN_MAX),
         ),
+        verify_every: read(
+            "verify-every",
+            raw.verify_every.as_ref(),
+            Some(VERIFY_DEFAULT),
+            faults,
+            verify_every,
+        ),
         portable_names: read("portable-names", raw.portable_names.as_ref(), false, faults, truth),
         takeout: takeout(raw, files, faults),
         drive: drive::build(raw, faults),
     }
+}
+
+fn verify_every(raw: &Raw) -> Result<Option<Duration>, Wrong> {
+    if matches!(raw, Raw::Text(text) if text.trim() == "never") {
+        return Ok(None);
+    }
+    time(raw, VERIFY_MIN, VERIFY_MAX)
+        .map(Some)
+        .map_err(|wrong| wrong.or_hint("write `\"never\"` to have it done by `gphotos-syncd verify` alone"))
 }
 
 fn albums(raw: &Raw) -> Result<AlbumMode, Wrong> {

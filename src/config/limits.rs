@@ -59,6 +59,8 @@ pub struct Limits {
     pub downloads: usize,
     /// Bytes per second of all downloads together; none: not limited.
     pub bytes_per_second: Option<u64>,
+    /// Bytes per second that are hashed again, all libraries together; none: not limited; default 32 MiB, a fraction of what one disk gives.
+    pub verify_bytes_per_second: Option<u64>,
     /// A library stops fetching when its file system has less room than this, bytes; default 2 GiB.
     pub min_free_space: u64,
     /// The least rest of a request that was answered 429 without `Retry-After`; default 30 s, Google's advice.
@@ -84,6 +86,7 @@ impl Default for Limits {
             spread_over_day: false,
             downloads: 8,
             bytes_per_second: None,
+            verify_bytes_per_second: Some(32 << 20),
             min_free_space: 2 << 30,
             rest_after_429: Duration::from_secs(30),
             rest_after_fault: Duration::from_secs(1),
@@ -125,6 +128,9 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         size_up_to("drive-bytes-per-day", drive, default.drive_bytes_per_day, DRIVE_BYTES_MAX);
     let min_free_space = size_up_to("min-free-space", free, default.min_free_space, MIN_FREE_SPACE_MAX);
     let bytes_per_second = read("bytes-per-second", raw.bytes_per_second.as_ref(), None, faults, speed);
+    let verify = raw.verify_bytes_per_second.as_ref();
+    let verify_bytes_per_second =
+        read("verify-bytes-per-second", verify, default.verify_bytes_per_second, faults, verify_speed);
     let downloads = read("downloads", raw.downloads.as_ref(), default.downloads, faults, |raw| {
         count(raw, 1, DOWNLOADS_MAX).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
     });
@@ -140,6 +146,7 @@ pub(crate) fn build(raw: &RawLimits, faults: &mut Faults) -> Limits {
         spread_over_day,
         downloads,
         bytes_per_second,
+        verify_bytes_per_second,
         min_free_space,
         rest_after_429,
         rest_after_fault,
@@ -178,6 +185,19 @@ fn waits(raw: &RawLimits, default: &Limits, faults: &mut Faults) -> [Duration; 3
         span("rest-after-fault", after_fault, default.rest_after_fault, FAULT_REST_MIN..=FAULT_REST_MAX),
         span("stall-timeout", raw.stall_timeout.as_ref(), default.stall_timeout, STALL_MIN..=STALL_MAX),
     ]
+}
+
+/// How fast stored files are hashed again; `"0 B"`: as fast as they can be read.
+fn verify_speed(raw: &Raw) -> Result<Option<u64>, Wrong> {
+    let speed = size(raw, 0, BYTES_PER_SECOND_MAX)?;
+    match speed {
+        0 => Ok(None),
+        BYTES_PER_SECOND_MIN.. => Ok(Some(speed)),
+        _ => Err(Wrong::new(
+            "too slow: no library would ever be gone through",
+            "`\"0 B\"` (not limited), or at least \"1 KiB\"",
+        )),
+    }
 }
 
 /// The speed of all downloads together.

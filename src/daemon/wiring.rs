@@ -294,11 +294,11 @@ fn let_the_unit_load(kept: &Credential) -> String {
     )
 }
 
-/// A job over `library` that can take in exports and nothing else: it needs no secret and asks nobody.
+/// A job over `library` that can take in exports and verify, and nothing else: it needs no secret and asks nobody.
 ///
 /// # Errors
 /// See [`BuildError`]: root keeps its hands off another user's library.
-pub fn import_job(config: &Config, library: &Library) -> Result<SyncJob, BuildError> {
+pub fn offline_job(config: &Config, library: &Library) -> Result<SyncJob, BuildError> {
     if let Some(owner) = other_owner(&library.root).filter(|_| geteuid().is_root()) {
         return Err(BuildError::LibraryOfAnother { path: library.root.clone(), owner });
     }

@@ -7,7 +7,7 @@
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
-//! `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
+//! `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `verify` (stored files hashed again), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
 //! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
 
@@ -17,6 +17,7 @@ mod apply;
 mod beside;
 mod body;
 mod claims;
+mod digest;
 mod drive_look;
 mod faults;
 mod feed;
@@ -42,6 +43,7 @@ mod sync;
 mod ticket;
 mod tools;
 mod twins;
+mod verify;
 mod waiting;
 mod watch;
 pub mod xmp;
@@ -55,9 +57,10 @@ use crate::config::SourceKind;
 pub use crate::job::import::{Balance, read_exports};
 pub use crate::job::refused::Refused;
 pub use crate::job::sync::{Shared, SyncJob};
+pub use crate::job::verify::{Pass, Repair, Verified, read_verify};
 pub use crate::job::watch::{Watch, read_watch};
 use crate::shutdown::Stop;
-use crate::status::{ExportStatus, FailureStatus, Progress, RunSummary, TokenHealth};
+use crate::status::{ExportStatus, FailureStatus, Progress, RunSummary, TokenHealth, VerifyStatus};
 use crate::store::Totals;
 use crate::takeout::rhythm::NoticeKey;
 
@@ -121,6 +124,8 @@ pub struct Facts {
     pub exports: Vec<ExportStatus>,
     /// Where its items come from.
     pub sources: Vec<SourceKind>,
+    /// What the looks at the stored files found; none: they were never looked at.
+    pub verify: Option<VerifyStatus>,
     /// Of the watch over its exports; none: the index could not be looked at.
     pub watch: Option<Watch>,
 }

@@ -11,10 +11,12 @@ use std::io::{ErrorKind, Read};
 
 use crate::config::Sidecar;
 use crate::fs::{EntryKind, FsError, Placed, Root};
+use crate::job::digest::digest_of;
 use crate::job::faults::{fs_fault, reason_of_fs, text_of};
-use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, set_time};
+use crate::job::partial::{PARTIAL_DIR, set_time};
 use crate::job::sidecar::{SIDECAR_BYTES_MAX, is_our_sidecar, sidecar_path};
 use crate::job::ticket::Whole;
+use crate::job::verify::aside::put_aside;
 use crate::job::xmp::is_untouched;
 use crate::media::MediaId;
 
@@ -145,8 +147,16 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
             root.remove_file(&whole.partial)?;
             Ok(true)
         }
+        Placed::Taken if whole.is_replacement && is_file(root, &whole.path)? => {
+            put_aside(root, &whole.path)?;
+            Ok(root.place(&whole.partial, &whole.path)? == Placed::Done)
+        }
         Placed::Taken => Ok(false),
     }
+}
+
+fn is_file(root: &Root, path: &str) -> Result<bool, FsError> {
+    Ok(root.entry(path)?.is_some_and(|entry| entry.kind == EntryKind::File))
 }
 
 /// Whether the file at `path` has the same length and digest; if so, it is durable then.
@@ -156,18 +166,8 @@ pub(crate) fn is_same(root: &Root, whole: &Whole, path: &str) -> Result<bool, Fs
         return Ok(false);
     }
     let Some(mut file) = root.open_file(path)? else { return Ok(false) };
-    let mut hasher = Sha256::new();
-    let mut piece = vec![0; PIECE_BYTES];
-    // Ends: the file has an end.
-    loop {
-        let got = file.read(&mut piece);
-        let got = got.map_err(|source| fs_fault(root, "read", path, source))?;
-        if got == 0 {
-            break;
-        }
-        hasher.update(&piece[..got]);
-    }
-    if <[u8; 32]>::from(hasher.finalize()) != whole.sha256 {
+    let digest = digest_of(&mut file, |_| true).map_err(|source| fs_fault(root, "read", path, source))?;
+    if digest.is_none_or(|digest| digest.sha256 != whole.sha256) {
         return Ok(false);
     }
     // It may have been written by another process only just now.

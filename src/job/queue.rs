@@ -110,6 +110,7 @@ mod tests {
             created: None,
             kind: MediaKind::Photo,
             tries: 0,
+            is_replacement: false,
         };
         let address = has_address.then(|| Address { url: BaseUrl(Secret::new("u")), told: mono_now() });
         Ticket::new(wanted, address, false)

@@ -13,6 +13,7 @@ use tracing::Instrument;
 use crate::auth::Authorizer;
 use crate::clock::wall_now;
 use crate::config::SourceKind;
+use crate::fs::Lock;
 use crate::job::account::check_account;
 use crate::job::beside::add_sidecars;
 use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
@@ -25,6 +26,7 @@ use crate::job::refused::remember;
 use crate::job::sync::SyncJob;
 use crate::job::tools::{Counts, Room, Tools, blocking};
 use crate::job::twins::settle_twins;
+use crate::job::verify::verify_some;
 use crate::job::{Outcome, RunReport};
 use crate::limiter::{Class, Limiter};
 use crate::media::LibraryName;
@@ -69,27 +71,7 @@ pub(crate) async fn run(job: &SyncJob, mut task: Task<'_>, stop: Stop) -> RunRep
             return RunReport { outcome, summary: None };
         }
     };
-    let is_hastened = job.is_hastened.swap(false, Ordering::Relaxed);
-    let Site { root, store, leftovers, lock: _held } = site;
-    let tools = Tools {
-        library: job.library.clone(),
-        source: job.shared.source.clone(),
-        drive: job.shared.drive.clone(),
-        store,
-        room: Room::new(root.clone(), job.shared.min_free_space),
-        root,
-        downloads: job.shared.downloads.clone(),
-        at_once: job.shared.downloads_at_once.max(1),
-        rest_after_fault: job.shared.rest_after_fault,
-        stop,
-        started,
-        due_until: if is_hastened { DateTime::<Utc>::MAX_UTC } else { started },
-        run: number,
-        claims: Mutex::default(),
-        leftovers: Mutex::new(leftovers),
-        counts: Arc::default(),
-        board: job.progress.clone(),
-    };
+    let (tools, _held) = equip(job, site, number, started, stop);
     let span = tracing::info_span!("run", library = %job.library.name, run = number);
     let report = async {
         tracing::info!(full = matches!(task, Task::Sync { full: true }), "run started");
@@ -104,6 +86,38 @@ pub(crate) async fn run(job: &SyncJob, mut task: Task<'_>, stop: Stop) -> RunRep
         finish(&tools, outcome, sent, &job.shared.limiter).await
     };
     report.instrument(span).await
+}
+
+/// What the parts of a run work with, and the lock that it holds.
+pub(crate) fn equip(
+    job: &SyncJob,
+    site: Site,
+    run: u64,
+    started: DateTime<Utc>,
+    stop: Stop,
+) -> (Tools, Lock) {
+    let is_hastened = job.is_hastened.swap(false, Ordering::Relaxed);
+    let Site { root, store, leftovers, lock } = site;
+    let tools = Tools {
+        library: job.library.clone(),
+        source: job.shared.source.clone(),
+        drive: job.shared.drive.clone(),
+        store,
+        room: Room::new(root.clone(), job.shared.min_free_space),
+        root,
+        downloads: job.shared.downloads.clone(),
+        at_once: job.shared.downloads_at_once.max(1),
+        rest_after_fault: job.shared.rest_after_fault,
+        stop,
+        started,
+        due_until: if is_hastened { DateTime::<Utc>::MAX_UTC } else { started },
+        run,
+        claims: Mutex::default(),
+        leftovers: Mutex::new(leftovers),
+        counts: Arc::default(),
+        board: job.progress.clone(),
+    };
+    (tools, lock)
 }
 
 /// The root made ready, and the run's number.
@@ -141,7 +155,10 @@ async fn work(tools: &Tools, job: &SyncJob, task: &mut Task<'_>) -> Result<(), O
         settle_twins(tools).await?;
         link_albums(tools).await?;
     }
-    imported.and(asked)
+    imported.and(asked)?;
+    // Last, and only where all went well: what may be left for later.
+    verify_some(tools, &job.shared.limiter).await;
+    Ok(())
 }
 
 /// Exports from the inbox, and from Drive.

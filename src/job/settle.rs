@@ -239,6 +239,7 @@ mod tests {
             path: "p/a.jpg".to_owned(),
             created: None,
             tries: 0,
+            is_replacement: false,
             partial: "q".to_owned(),
             bytes,
             sha256: [0; 32],

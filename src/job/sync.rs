@@ -21,13 +21,14 @@ use crate::config::Library;
 use crate::google::GoogleClient;
 use crate::job::faults::text_of;
 use crate::job::import::{Balance, read_exports};
-use crate::job::open::{OpenIndex, close_index, index_path, store_if_open};
+use crate::job::open::{OpenIndex, close_index, index_path, open_site, store_if_open};
 use crate::job::refused::Refused;
-use crate::job::run::{self, Task};
+use crate::job::run::{self, Task, equip};
 use crate::job::tools::blocking;
+use crate::job::verify::{Verified, has_index, read_verify, verify};
 use crate::job::waiting::plan_waiting;
 use crate::job::watch::{read_watch, remember_said};
-use crate::job::{Facts, Job, RunReport};
+use crate::job::{Facts, Job, Outcome, RunReport};
 use crate::limiter::Limiter;
 use crate::shutdown::Stop;
 use crate::source::Source;
@@ -97,6 +98,28 @@ impl SyncJob {
         (report, balances)
     }
 
+    /// Looks at every stored file; with `is_repair`, has what is not as it was stored fetched by the next run.
+    /// None: the library has no index yet, so there is nothing to look at.
+    ///
+    /// # Errors
+    /// Why it ended before its end; the next one goes on from there.
+    pub async fn verify(&self, is_repair: bool, stop: Stop) -> Result<Option<Verified>, Outcome> {
+        let (library, index, started) = (self.library.clone(), self.index.clone(), wall_now());
+        if !blocking({
+            let library = library.clone();
+            move || has_index(&library)
+        })
+        .await?
+        {
+            return Ok(None);
+        }
+        let site = blocking(move || open_site(&library, &index, started)).await??;
+        let (tools, _held) = equip(self, site, 0, started, stop);
+        let verified = verify(&tools, &self.shared.limiter, is_repair).await;
+        close_index(&self.index);
+        verified.map(Some)
+    }
+
     /// What is known of the library, from the index as far as there is one.
     async fn known(&self) -> Facts {
         let mut facts = Facts {
@@ -107,6 +130,7 @@ impl SyncJob {
             has_open_run: false,
             exports: Vec::new(),
             sources: self.library.sources.clone(),
+            verify: None,
             watch: None,
             token: self.shared.auth.as_ref().map_or(TokenHealth::NotNeeded, Authorizer::health),
         };
@@ -132,6 +156,7 @@ impl SyncJob {
         (facts.last_run, facts.last_complete) = store.last_run().await?;
         facts.has_open_run = store.has_open_run().await?;
         facts.exports = read_exports(store).await?;
+        facts.verify = read_verify(store).await?;
         facts.watch = Some(read_watch(store, &self.library, wall_now()).await?);
         if matches!(facts.token, TokenHealth::Good { .. })
             && let Some(refused) = Refused::read(store).await?

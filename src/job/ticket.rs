@@ -77,6 +77,8 @@ pub(crate) struct Whole {
     pub(crate) created: Option<DateTime<Utc>>,
     /// Failed tries so far, for the gap if placing fails.
     pub(crate) tries: u32,
+    /// Whether what lies at its path now is a spoilt copy, to be put aside for it.
+    pub(crate) is_replacement: bool,
     /// Where it lies, below the root.
     pub(crate) partial: String,
     pub(crate) bytes: u64,

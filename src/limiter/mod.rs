@@ -43,6 +43,7 @@ use tokio::time::Instant;
 
 use crate::clock::{mono_now, wall_now};
 use crate::config::Limits;
+use crate::limiter::bytes::BytePace;
 pub use crate::limiter::class::Class;
 use crate::limiter::egress::{Claim, Egress};
 use crate::limiter::lane::{Lane, bounded, reset_jitter};
@@ -129,6 +130,8 @@ pub(crate) struct Shared {
     egress: Egress,
     ledger: Ledger,
     speed: Speed,
+    /// How fast stored files are hashed again, all libraries together.
+    verifying: BytePace,
     rest_after_429: Mutex<Duration>,
     epoch: Instant,
     wall: WallClock,
@@ -161,6 +164,7 @@ impl Limiter {
             egress,
             ledger,
             speed: Speed::new(limits, local(now.wall)),
+            verifying: BytePace::new(limits.verify_bytes_per_second),
             rest_after_429: Mutex::new(limits.rest_after_429),
             epoch,
             wall,
@@ -226,6 +230,11 @@ impl Limiter {
         self.shared.speed.spend(bytes, clocks).await;
     }
 
+    /// Paces `bytes` read from the disk to be hashed again, so that a verification leaves it to others too.
+    pub async fn spend_verified(&self, bytes: usize) {
+        self.shared.verifying.spend(bytes, || ()).await;
+    }
+
     /// The speed of all downloads together at this moment; none if there is no limit.
     pub fn speed(&self) -> Option<SpeedStatus> {
         self.shared.speed.status(local(self.shared.now().wall))
@@ -248,6 +257,7 @@ impl Limiter {
         }
         self.shared.egress.set_limit(limits.drive_bytes_per_day);
         self.shared.speed.apply(limits, local(self.shared.now().wall));
+        self.shared.verifying.set_rate(limits.verify_bytes_per_second);
         *self.shared.rest_after_429.lock().unwrap_or_else(PoisonError::into_inner) = limits.rest_after_429;
     }
 

@@ -180,7 +180,7 @@ fn store_file(tx: &Transaction<'_>, stored: &Stored) -> rusqlite::Result<bool> {
     let Some(item) = number_of(tx, &stored.id)? else { return Ok(false) };
     let sql = format!(
         "UPDATE files SET state = {STORED}, bytes = ?3, sha256 = ?4, mtime = ?5, tries = 0, next_try = NULL,
-            reason = NULL, failure = NULL WHERE item = ?1 AND part = ?2 RETURNING path"
+            reason = NULL, failure = NULL, found = NULL WHERE item = ?1 AND part = ?2 RETURNING path"
     );
     let mut change = tx.prepare_cached(&sql)?;
     let values = params![item, stored.part, column(stored.bytes), stored.sha256, stored.mtime];

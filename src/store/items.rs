@@ -16,7 +16,8 @@ use crate::store::{
 };
 
 /// Columns of [`wanted_row`], of `files f` joined with `items i`.
-pub(crate) const WANTED_COLUMNS: &str = "i.id, f.part, f.path, i.mime, i.created, i.kind, f.tries";
+pub(crate) const WANTED_COLUMNS: &str =
+    "i.id, f.part, f.path, i.mime, i.created, i.kind, f.tries, f.found > 1";
 
 impl Store {
     /// Writes a page and its cursor in one transaction; gives every new item its path.
@@ -150,6 +151,7 @@ pub(crate) fn wanted_row(row: &Row<'_>) -> rusqlite::Result<Wanted> {
         created: row.get::<_, Option<i64>>(4)?.map(time),
         kind: row.get::<_, KindColumn>(5)?.0,
         tries: row.get(6)?,
+        is_replacement: row.get::<_, Option<bool>>(7)?.unwrap_or(false),
     })
 }
 

@@ -24,6 +24,7 @@ mod tests;
 mod told;
 mod twins;
 mod values;
+mod verify;
 
 pub use crate::store::error::StoreError;
 pub use crate::store::export_values::{
@@ -34,6 +35,7 @@ pub use crate::store::values::{
     AlbumEntry, AlbumLink, FailedTry, FilePart, KnownAlbum, Listing, ListingKind, NewItem, PageRecord,
     Recorded, Stored, StoredItem, Totals, Wanted,
 };
+pub use crate::store::verify::{Found, FoundCounts, HeldFile};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;

@@ -33,6 +33,8 @@ pub struct Wanted {
     pub kind: MediaKind,
     /// Tries so far that failed.
     pub tries: u32,
+    /// Whether what lies at the path now is a spoilt copy, to be put aside for the new one.
+    pub is_replacement: bool,
 }
 
 /// An item as the job hands it in: with the folder and name that its file should have.

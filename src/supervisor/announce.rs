@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::job::{Facts, Job, Outcome, RunReport, Watch};
 use crate::media::LibraryName;
-use crate::status::TokenHealth;
+use crate::status::{TokenHealth, VerifyStatus};
 use crate::supervisor::describe::with_login_command;
 use crate::systemd::Message;
 use crate::takeout::rhythm::{Notice, NoticeKey, NoticeKind};
@@ -43,13 +43,22 @@ pub(crate) struct Announcer {
     /// Which notices were said; none: what the index remembers.
     said: Option<BTreeSet<NoticeKey>>,
     remembering: Option<JoinHandle<()>>,
+    /// What was said of files that are not as they were stored.
+    found_said: Option<String>,
 }
 
 // === impl Announcer ===
 
 impl Announcer {
     pub(crate) fn new(name: LibraryName) -> Self {
-        Self { name, open: BTreeSet::new(), token_warned: None, said: None, remembering: None }
+        Self {
+            name,
+            open: BTreeSet::new(),
+            token_warned: None,
+            said: None,
+            remembering: None,
+            found_said: None,
+        }
     }
 
     /// A run ended. `stamp` is that of the token file it used.
@@ -62,6 +71,7 @@ impl Announcer {
     /// The library was looked at.
     pub(crate) fn facts_seen(&mut self, facts: &Facts, job: &Arc<dyn Job>, now: DateTime<Utc>) {
         self.token_seen(&facts.token, now);
+        self.files_seen(facts.verify.as_ref().and_then(VerifyStatus::finding));
         if let Some(watch) = &facts.watch {
             self.watch_seen(watch, job);
         }
@@ -88,6 +98,15 @@ impl Announcer {
             }));
         }
         self.said = Some(said);
+    }
+
+    /// Says what is the matter with the files when it is another matter than before.
+    fn files_seen(&mut self, finding: Option<String>) {
+        if let Some(finding) = finding.as_ref().filter(|_| finding != self.found_said) {
+            let hint = format!("{finding}\nhint: gphotos-syncd verify {} --repair", self.name);
+            log(Message::FilesDamaged, &self.name, &hint);
+        }
+        self.found_said = finding;
     }
 
     fn token_seen(&mut self, token: &TokenHealth, now: DateTime<Utc>) {
@@ -220,7 +239,8 @@ pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
         | Message::ExportPartMissing
         | Message::ExportPartWaits
         | Message::ExportRoomShort
-        | Message::ExportsEnd => tracing::warn!(%library, message_id, "library {library}: {reason}"),
+        | Message::ExportsEnd
+        | Message::FilesDamaged => tracing::warn!(%library, message_id, "library {library}: {reason}"),
         Message::QuotaSpent => {
             tracing::warn!(%library, message_id, "library {library} rests until the quota's reset: {reason}");
         }

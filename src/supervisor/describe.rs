@@ -42,6 +42,7 @@ pub(crate) fn facts_unknown() -> Facts {
         token: TokenHealth::Missing,
         exports: Vec::new(),
         sources: Vec::new(),
+        verify: None,
         watch: None,
     }
 }
@@ -70,6 +71,7 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
         exports: facts.exports.clone(),
         sources: facts.sources.iter().map(|source| source.word().to_owned()).collect(),
         notices: facts.watch.as_ref().map_or_else(Vec::new, |watch| watch.notices.clone()),
+        verify: facts.verify.clone(),
     }
 }
 

@@ -50,13 +50,15 @@ pub enum Message {
     ExportRoomShort,
     /// The year of scheduled exports ends soon, or is over.
     ExportsEnd,
+    /// Stored files were found missing, changed or damaged.
+    FilesDamaged,
 }
 
 // === impl Message ===
 
 impl Message {
     /// Every message.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::NeedsLogin,
         Self::LoginRestored,
         Self::TokenDiesSoon,
@@ -79,6 +81,7 @@ impl Message {
         Self::ExportPartWaits,
         Self::ExportRoomShort,
         Self::ExportsEnd,
+        Self::FilesDamaged,
     ];
 
     /// The identifier as the journal's `MESSAGE_ID`: 32 hex digits.
@@ -106,6 +109,7 @@ impl Message {
             Self::ExportPartWaits => "9002f2bba0c14fa1abc717f93c648168",
             Self::ExportRoomShort => "3df07906e5204e89a1c4586af659e0ce",
             Self::ExportsEnd => "8f321c40fb8f479c83427de34f9cc0aa",
+            Self::FilesDamaged => "4fad2ee16a3b4001bb38cc4ccfe45c7b",
         }
     }
 }

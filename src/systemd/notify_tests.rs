@@ -37,6 +37,7 @@ fn library(name: &str, state: LibraryState) -> LibraryStatus {
         exports: Vec::new(),
         sources: Vec::new(),
         notices: Vec::new(),
+        verify: None,
     }
 }
 

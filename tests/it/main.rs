@@ -47,6 +47,7 @@ mod throttle;
 mod tidy;
 mod token;
 mod units;
+mod verify;
 mod wait;
 mod watch;
 mod xmp;

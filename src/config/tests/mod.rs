@@ -73,6 +73,7 @@ fn a_library_needs_only_its_root() {
         file_mode: 0o640,
         index_dir: None,
         full_scan_every: Duration::from_secs(7 * 24 * 3600),
+        verify_every: Some(Duration::from_secs(30 * 24 * 3600)),
         portable_names: false,
         takeout: Takeout {
             inbox: None,

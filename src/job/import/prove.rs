@@ -2,11 +2,9 @@
 //!
 //! Invariant: blocks on its own threads; a file is read once; bounded memory: a bit for each file of the library. May import: `store`, `fs`. Tests: `tests/it`.
 
-use sha2::{Digest, Sha256};
-use std::io::Read;
-
 use crate::fs::Root;
 use crate::job::Outcome;
+use crate::job::digest::digest_of;
 use crate::job::faults::end_of_store;
 use crate::job::tools::{Tools, blocking};
 use crate::shutdown::Stop;
@@ -16,8 +14,6 @@ use crate::store::{EntryOutcome, HeldEntry};
 const FILES_AT_ONCE: u32 = 256;
 /// Threads that hash at once.
 const THREADS: usize = 2;
-/// Bytes read at once.
-const PIECE_BYTES: usize = 1024 * 1024;
 /// Faults that are named; the others are counted.
 const FAULTS_NAMED: usize = 20;
 
@@ -109,17 +105,12 @@ fn check_one(root: &Root, entry: &HeldEntry, stop: &Stop) -> Option<String> {
         Ok(None) => return Some(format!("`{path}` is gone")),
         Err(error) => return Some(format!("`{path}`: {error}")),
     };
-    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
-    // Ends: the file has an end.
-    while !stop.is_begun() {
-        match file.read(&mut piece) {
-            Ok(0) => break,
-            Ok(got) => hasher.update(&piece[..got]),
-            Err(error) => return Some(format!("`{path}`: {error}")),
-        }
+    match digest_of(&mut file, |_| !stop.is_begun()) {
+        Ok(digest) => digest
+            .filter(|digest| digest.sha256 != entry.sha256)
+            .map(|_| format!("`{path}` is not what came")),
+        Err(error) => Some(format!("`{path}`: {error}")),
     }
-    let is_same = <[u8; 32]>::from(hasher.finalize()) == entry.sha256;
-    (!is_same).then(|| format!("`{path}` is not what came"))
 }
 
 #[cfg(test)]

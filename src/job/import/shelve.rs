@@ -75,8 +75,10 @@ async fn settle_known(tools: &Tools, staged: Vec<StagedEntry>) -> Result<Vec<Sta
         match path {
             Some(path) => {
                 let (root, from, bytes) = (tools.root.clone(), staged_path(entry.key), entry.bytes);
-                let is_back = blocking(move || put_back(&root, &from, &path, bytes)).await?;
+                let to = path.clone();
+                let is_back = blocking(move || put_back(&root, &from, &to, bytes)).await?;
                 if is_back.map_err(|error| end_of_fs(&error))? {
+                    tools.store.note_back(path).await.map_err(fault)?;
                     restored.push(entry.key);
                 } else {
                     had.push(entry.key);
@@ -260,6 +262,7 @@ fn piece_of(file: Shelved) -> Piece {
         path: file.path,
         created: file.created,
         tries: 0,
+        is_replacement: false,
         partial: staged_path(file.entry.key),
         bytes: file.entry.bytes,
         sha256: file.entry.sha256,
