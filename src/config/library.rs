@@ -31,6 +31,12 @@ const VERIFY_MAX: Duration = Duration::from_secs(5 * 366 * 24 * 3600);
 const SPLAY_DEFAULT: Duration = Duration::from_secs(10 * 60);
 const FULL_SCAN_DEFAULT: Duration = Duration::from_secs(7 * 24 * 3600);
 const VERIFY_DEFAULT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// In less than a day nobody notices what is gone.
+const TRASH_KEEP_MIN: Duration = Duration::from_secs(24 * 3600);
+/// Past ten years, a trash is an archive.
+const TRASH_KEEP_MAX: Duration = Duration::from_secs(3653 * 24 * 3600);
+/// As long as a month of holidays.
+const TRASH_KEEP_DEFAULT: Duration = Duration::from_secs(30 * 24 * 3600);
 const SCHEDULE_DEFAULT: &str = "0 0 */6 * * *";
 const FILE_MODE_DEFAULT: u32 = 0o640;
 
@@ -55,6 +61,8 @@ pub struct Library {
     pub sidecar: Sidecar,
     /// What happens to the file of an item that is gone at Google.
     pub on_remote_delete: OnRemoteDelete,
+    /// How long a file stays in the trash; default 30 days.
+    pub trash_keep: Duration,
     /// Permission bits of media files and sidecars; default 0640.
     pub file_mode: u32,
     /// The index's folder; none: `.gphotos-syncd` in the root.
@@ -121,6 +129,18 @@ pub enum Sidecar {
 pub enum OnRemoteDelete {
     /// It stays.
     Keep,
+    /// It goes to `.gphotos-syncd/trash`, and is removed from there in time.
+    Trash,
+}
+
+impl OnRemoteDelete {
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Trash => "trash",
+        }
+    }
 }
 
 /// The name of a source, and the source if this version has it.
@@ -138,6 +158,14 @@ impl SourceKind {
             Self::LibraryApi => "library-api",
             Self::Takeout => "takeout",
             Self::Drive => "drive",
+        }
+    }
+
+    /// Whether it can prove that an item is gone: it lists the whole library, and answers for one item.
+    pub fn proves_absence(self) -> bool {
+        match self {
+            Self::LibraryApi => true,
+            Self::Takeout | Self::Drive => false,
         }
     }
 }
@@ -164,6 +192,7 @@ pub(crate) fn build(
     let any_name = valid_name.as_ref().ok().cloned().or_else(|| LibraryName::try_new("unnamed").ok())?;
     let library = settings(any_name, root.clone().unwrap_or_default(), raw, files, faults);
     check_inbox(&library.sources, &library.takeout, raw, faults);
+    check_trash(&library, raw, faults);
     (valid_name.is_ok() && root.is_some()).then_some(library)
 }
 
@@ -234,6 +263,9 @@ fn settings(
             faults,
             on_remote_delete,
         ),
+        trash_keep: read("trash-keep", raw.trash_keep.as_ref(), TRASH_KEEP_DEFAULT, faults, |value| {
+            time(value, TRASH_KEEP_MIN, TRASH_KEEP_MAX)
+        }),
         file_mode: read("file-mode", raw.file_mode.as_ref(), FILE_MODE_DEFAULT, faults, file_mode),
         index_dir: read("index-dir", raw.index_dir.as_ref(), None, faults, |value| {
             path_of(value, raw.index_dir.as_ref(), files).map(Some)
@@ -277,10 +309,25 @@ fn sidecar(raw: &Raw) -> Result<Sidecar, Wrong> {
 }
 
 fn on_remote_delete(raw: &Raw) -> Result<OnRemoteDelete, Wrong> {
-    match choice(raw, &[("keep", Some(OnRemoteDelete::Keep)), ("trash", None)])? {
-        Some(mode) => Ok(mode),
-        None => Err(Wrong::new("`trash` is not yet in this version", "\"keep\"")
-            .hint("write `on-remote-delete = \"keep\"`: nothing is removed")),
+    choice(raw, &[("keep", OnRemoteDelete::Keep), ("trash", OnRemoteDelete::Trash)])
+}
+
+/// An export holds what was there when it was made; that an item is not in the next one proves nothing.
+fn check_trash(library: &Library, raw: &RawLibrary, faults: &mut Faults) {
+    if library.on_remote_delete != OnRemoteDelete::Trash
+        || library.sources.iter().copied().any(SourceKind::proves_absence)
+    {
+        return;
+    }
+    if let Some(leaf) = &raw.on_remote_delete {
+        let title = format!("no source of the library `{}` can prove that an item is gone", library.name);
+        let fault = Fault::at(leaf.place.clone(), title, "this needs such a proof");
+        let fault = fault.allowed("\"keep\", or \"trash\" with the source `library-api`");
+        let fault = match &raw.sources {
+            Some(sources) => fault.also(sources.place.clone(), "exports cannot tell what was deleted"),
+            None => fault,
+        };
+        faults.push(fault.hint("write `on-remote-delete = \"keep\"` in the library's table"));
     }
 }
 

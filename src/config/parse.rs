@@ -139,7 +139,7 @@ fn home_of(name: &str) -> Option<&'static str> {
         | "stall-timeout"
         | "spread-over-day" => Some("`[limits]`"),
         "root" | "schedule" | "splay" | "sources" | "albums" | "layout" | "sidecar" | "on-remote-delete"
-        | "file-mode" | "index-dir" | "full-scan-every" | "portable-names" => {
+        | "trash-keep" | "file-mode" | "index-dir" | "full-scan-every" | "portable-names" => {
             Some("`[library.NAME]` or `[defaults]`")
         }
         _ => None,

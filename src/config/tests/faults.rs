@@ -89,7 +89,21 @@ fn a_bad_value_of_a_library_is_shown_with_its_place_and_what_is_allowed() {
         ("[defaults]\ntakeout-started = \"8.6.2026\"\n", &["no such day"]),
         ("[defaults]\ntakeout-started = \"0206-06-08\"\n", &["too early", "from \"2011-01-01\""]),
         ("[defaults]\nsources = [\"picker\"]\n", &["not yet in this version"]),
-        ("[defaults]\non-remote-delete = \"trash\"\n", &[":2:20", "not yet in this version", "\"keep\""]),
+        ("[defaults]\non-remote-delete = \"bin\"\n", &[":2:20", "\"keep\", \"trash\""]),
+        (
+            "[library.a]\nroot = \"a\"\nsources = [\"drive\"]\non-remote-delete = \"trash\"\n",
+            &[
+                ":4:20",
+                "no source of the library `a` can prove",
+                "cannot tell",
+                "on-remote-delete = \"keep\"",
+            ],
+        ),
+        (
+            "[defaults]\non-remote-delete = \"trash\"\n[library.a]\nroot = \"a\"\nsources = [\"takeout\"]\ninbox = \"i\"\n",
+            &[":2:20", "no source of the library `a` can prove"],
+        ),
+        ("[defaults]\ntrash-keep = \"23h\"\n", &[":2:14", "too short"]),
         (
             "[defaults]\nlayout = \"../{year}\"\n",
             &[":2:10", "leads out of the root", "photos/{year}/{month}"],

@@ -70,6 +70,7 @@ fn a_library_needs_only_its_root() {
         layout: crate::config::Layout::default(),
         sidecar: Sidecar::None,
         on_remote_delete: OnRemoteDelete::Keep,
+        trash_keep: Duration::from_secs(30 * 24 * 3600),
         file_mode: 0o640,
         index_dir: None,
         full_scan_every: Duration::from_secs(7 * 24 * 3600),
@@ -115,7 +116,8 @@ spool = "disk"
 albums = "copy"
 layout = "{year}"
 sidecar = "json"
-on-remote-delete = "keep"
+on-remote-delete = "trash"
+trash-keep = "90d"
 file-mode = "600"
 index-dir = "/var/lib/a"
 full-scan-every = "1h"
@@ -149,6 +151,8 @@ fn every_key_is_read() {
     assert_eq!(a.root, home.path("photos"));
     assert_eq!((&a.schedule, a.splay, a.file_mode), (&Schedule::Manual, Duration::ZERO, 0o600));
     assert_eq!((a.albums, a.sidecar, a.portable_names), (AlbumMode::Copy, Sidecar::Json, true));
+    let (trash, days) = (OnRemoteDelete::Trash, Duration::from_secs(90 * 24 * 3600));
+    assert_eq!((a.on_remote_delete, a.trash_keep), (trash, days));
     assert_eq!(a.index_dir.as_deref(), Some(Path::new("/var/lib/a")));
     assert_eq!(a.layout.dir_for(None), "undated");
     let takeout = Takeout {
