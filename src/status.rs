@@ -124,6 +124,31 @@ pub struct LibraryStatus {
     /// What the looks at the stored files found; none: they were never looked at.
     #[serde(default)]
     pub verify: Option<VerifyStatus>,
+    /// What is gone at Google, and what became of its files.
+    #[serde(default)]
+    pub deletions: DeletionStatus,
+}
+
+/// What is gone at Google, and what became of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeletionStatus {
+    /// `keep` or `trash`, the word of the configuration; empty until that was looked at.
+    pub policy: String,
+    /// Items that are gone at Google.
+    pub gone: u64,
+    /// Items that Google gives when asked for them, but does not list.
+    pub unlisted: u64,
+    /// Items of `gone` whose files stay because a person changed them or put them back.
+    pub stay: u64,
+    /// Items whose files wait for a person's word before they go to the trash.
+    pub held: u64,
+    /// Files in the trash.
+    pub in_trash: u64,
+    /// Their bytes.
+    pub trash_bytes: u64,
+    /// Why absences from the newest full listing prove nothing; none: they do, or there is no such listing.
+    pub doubt: Option<String>,
 }
 
 /// What hashing the stored files again found.
@@ -317,6 +342,15 @@ pub struct RunSummary {
     pub bytes: u64,
     /// Items that failed in this run.
     pub failed: u64,
+    /// Files moved to the trash.
+    #[serde(default)]
+    pub trashed: u64,
+    /// Files that came back from the trash, by Google or by a person.
+    #[serde(default)]
+    pub returned: u64,
+    /// Files removed from the trash.
+    #[serde(default)]
+    pub purged: u64,
     /// Requests to the API hosts.
     pub api_requests: u64,
     /// Requests to the media hosts.

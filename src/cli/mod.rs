@@ -4,6 +4,7 @@
 //! error or the journal. May import: everything below. Tests: below, of the arguments; the rest in `tests/it`.
 
 pub mod check;
+mod deletion_text;
 mod find_daemon;
 mod import;
 pub mod login;
@@ -90,6 +91,9 @@ pub(crate) struct SyncArgs {
     /// List the whole library, whatever the period of full listings says
     #[arg(long)]
     pub(crate) full: bool,
+    /// Let up to N items that are gone at Google go to the trash, however large a part of the library they are
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, requires = "libraries")]
+    pub(crate) allow_deletions: u64,
 }
 
 /// Arguments of `status`.

@@ -10,11 +10,11 @@ use std::path::Path;
 
 use crate::auth::{TOKEN_FILE_NAME, TokenFile, TokenFileError};
 use crate::config::{Config, Library};
-use crate::job::{Refused, read_exports, read_verify, read_watch};
+use crate::job::{Refused, read_deletions, read_exports, read_verify, read_watch};
 use crate::limiter::Limiter;
 use crate::status::{
-    ClassStatus, DaemonStatus, ExportStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, RunEnd, RunSummary,
-    SpeedStatus, TokenHealth, VerifyStatus,
+    ClassStatus, DaemonStatus, DeletionStatus, ExportStatus, FAILURES_SHOWN, LibraryState, LibraryStatus,
+    RunEnd, RunSummary, SpeedStatus, TokenHealth, VerifyStatus,
 };
 use crate::store::{Store, StoreError, Totals};
 use crate::supervisor::describe::{detail_for, reason_of_token};
@@ -40,6 +40,7 @@ struct Indexed {
     exports: Vec<ExportStatus>,
     notices: Vec<Notice>,
     verify: Option<VerifyStatus>,
+    deletions: DeletionStatus,
 }
 
 /// Every library as the disk tells at `now`.
@@ -109,6 +110,7 @@ async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: Date
         sources: library.sources.iter().map(|source| source.word().to_owned()).collect(),
         notices: indexed.notices,
         verify: indexed.verify,
+        deletions: indexed.deletions,
     }
 }
 
@@ -126,6 +128,7 @@ async fn read_index(library: &Library, now: DateTime<Utc>) -> Result<Indexed, St
         exports: read_exports(&store).await?,
         notices: read_watch(&store, library, now).await?.notices,
         verify: read_verify(&store).await?,
+        deletions: read_deletions(&store, library).await?,
     })
 }
 
@@ -213,6 +216,9 @@ mod tests {
             downloaded: 0,
             bytes: 0,
             failed: 0,
+            trashed: 0,
+            returned: 0,
+            purged: 0,
             api_requests: 0,
             media_requests: 0,
         }

@@ -34,6 +34,7 @@ fn library(state: LibraryState) -> LibraryStatus {
         sources: Vec::new(),
         notices: Vec::new(),
         verify: None,
+        deletions: crate::status::DeletionStatus::default(),
     }
 }
 
@@ -50,6 +51,9 @@ fn run(end: RunEnd) -> RunSummary {
         downloaded: 0,
         bytes: 0,
         failed: 0,
+        trashed: 0,
+        returned: 0,
+        purged: 0,
         api_requests: 0,
         media_requests: 0,
     }

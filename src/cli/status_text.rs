@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::cli::deletion_text::deletion_lines;
 use crate::cli::output::{Align, moment, moment_or_dash, size, span, table};
 use crate::media::LibraryName;
 use crate::status::{
@@ -115,6 +116,7 @@ fn details(library: &LibraryStatus, now: DateTime<Utc>) -> Vec<String> {
     }
     lines.extend(library.verify.iter().flat_map(|verify| verify_lines(verify, &library.name)));
     lines.extend(library.notices.iter().flat_map(notice_lines));
+    lines.extend(deletion_lines(library));
     if library.sources.iter().any(|source| SOURCES_OF_EXPORTS.contains(&source.as_str())) {
         lines.push(EXPORTS_CANNOT_TELL.to_owned());
     }

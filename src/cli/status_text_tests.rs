@@ -34,6 +34,9 @@ fn library() -> LibraryStatus {
             downloaded: 3,
             bytes: 2_048,
             failed: 2,
+            trashed: 0,
+            returned: 0,
+            purged: 0,
             api_requests: 120,
             media_requests: 5,
         }),
@@ -66,6 +69,7 @@ fn library() -> LibraryStatus {
         sources: Vec::new(),
         notices: Vec::new(),
         verify: None,
+        deletions: crate::status::DeletionStatus::default(),
     }
 }
 

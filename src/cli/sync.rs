@@ -82,7 +82,8 @@ async fn ask_daemon(
     places: &Places,
 ) -> Result<Option<Client>, (Exit, String)> {
     let Some(found) = find_daemon(&options.config, places).await? else { return Ok(None) };
-    let request = Request::Sync { libraries: args.libraries.clone(), full: args.full };
+    let request =
+        Request::Sync { libraries: args.libraries.clone(), full: args.full, deletions: args.allow_deletions };
     Client::ask(&found.socket, request).await.map_err(|error| (Exit::TryLater, told(&error)))
 }
 
@@ -152,6 +153,7 @@ async fn run_here(
     for (name, library) in &engine.config.libraries {
         let is_wanted = args.libraries.is_empty() || args.libraries.contains(name);
         if let (true, Some(job)) = (is_wanted, engine.job(library)) {
+            job.allow_deletions(args.allow_deletions);
             runs.start(name, job, args.full, &stop);
         }
     }

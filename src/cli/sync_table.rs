@@ -127,6 +127,9 @@ mod tests {
             downloaded: 40,
             bytes: 2_097_152,
             failed: 0,
+            trashed: 0,
+            returned: 0,
+            purged: 0,
             api_requests: 13,
             media_requests: 40,
         };

@@ -101,7 +101,8 @@ async fn a_daemon_that_hangs_is_given_up_before_a_monitor_gives_up() {
 #[tokio::test]
 async fn a_run_is_asked_for_and_followed_to_its_end() {
     let served = serve();
-    let request = Request::Sync { libraries: vec![library("alice"), library("bob")], full: true };
+    let request =
+        Request::Sync { libraries: vec![library("alice"), library("bob")], full: true, deletions: 0 };
     let mut client = Client::ask(&served.path, request).await.expect("asked").expect("there");
     let Some(Reply::Ended { ends }) = client.next().await.expect("answered") else { panic!("no end") };
     assert_eq!(ends.iter().map(|end| end.name.as_str()).collect::<Vec<_>>(), ["alice", "bob"]);

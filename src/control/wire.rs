@@ -34,6 +34,9 @@ pub enum Request {
         /// Whether the whole library is listed.
         #[serde(default)]
         full: bool,
+        /// How many items of each library may go to the trash, however large a part of it they are.
+        #[serde(default)]
+        deletions: u64,
     },
     /// The token file of a library has changed; answered with [`Reply::Library`] once it was looked at.
     Look {

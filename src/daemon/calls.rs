@@ -43,7 +43,9 @@ impl Desk {
         let last = match call.request {
             Request::Status => Reply::Status { status: Box::new(self.status()) },
             Request::Look { library } => self.look(&library).await,
-            Request::Sync { libraries, full } => self.sync(&libraries, full, &call.replies).await,
+            Request::Sync { libraries, full, deletions } => {
+                self.sync(&libraries, full, deletions, &call.replies).await
+            }
         };
         if call.replies.send(last).await.is_err() {
             tracing::debug!("the client went away before the end");
@@ -69,12 +71,18 @@ impl Desk {
         }
     }
 
-    async fn sync(&self, names: &[LibraryName], full: bool, replies: &mpsc::Sender<Reply>) -> Reply {
+    async fn sync(
+        &self,
+        names: &[LibraryName],
+        full: bool,
+        deletions: u64,
+        replies: &mpsc::Sender<Reply>,
+    ) -> Reply {
         let known = self.handle.libraries();
         if let Some(unknown) = names.iter().find(|name| !known.iter().any(|library| library.name == **name)) {
             return unknown_library(unknown);
         }
-        let tickets = self.handle.ask(names, full);
+        let tickets = self.handle.ask(names, full, deletions);
         let ends = join_all(tickets.into_iter().map(|ticket| follow(ticket, replies))).await;
         Reply::Ended { ends }
     }

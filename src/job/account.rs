@@ -55,12 +55,23 @@ pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<()
             };
             if verdict != Verdict::Same && is_accepted(tools).await? {
                 tracing::info!(library = %tools.library.name, "the token's account is taken on a person's word");
+                // No listing of this login can miss what no listing of it ever had.
+                tools.store.forget_sightings().await.map_err(fault)?;
             } else {
                 refuse_unless_same(tools, verdict)?;
             }
         }
     }
     tools.store.set_fact(FINGERPRINT_FACT, Some(present)).await.map_err(fault)
+}
+
+/// Whether the token is still the one that was checked; a login may come in the middle of a run.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn is_same_login(tools: &Tools, auth: &Authorizer) -> Result<bool, Outcome> {
+    let checked = tools.store.fact(FINGERPRINT_FACT).await.map_err(|error| end_of_store(&error))?;
+    Ok(checked == auth.fingerprint())
 }
 
 /// Whether a person vouched for the account; their word counts once.

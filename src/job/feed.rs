@@ -14,6 +14,7 @@ use crate::job::Outcome;
 use crate::job::albums::list_albums;
 use crate::job::claims::Key;
 use crate::job::faults::{end_of_api, end_of_store, text_of};
+use crate::job::gone::{RESUMED, doubt_of_page};
 use crate::job::motion::is_likely_motion;
 use crate::job::plan::{KnownPages, ListingPlan, decide_listing};
 use crate::job::queue::RESOLVE_IDS_MAX;
@@ -93,14 +94,15 @@ impl Feeder<'_> {
 
     /// One listing from where it stands to its end.
     async fn list(&self, mut listing: Listing) -> Result<(), Outcome> {
-        let (mut known, mut restarts) = (KnownPages::default(), 0);
+        let (mut known, mut restarts, mut listed) = (KnownPages::default(), 0, 0);
+        let mut doubt = listing.next.is_some().then_some(RESUMED);
         for _ in 0..PAGES_MAX {
             let slot = self.slot().await?;
             let page = match self.tools.source.next_page(listing.next.as_deref()).await {
                 Ok(page) => page,
                 Err(ApiError::BadPageToken { .. }) if restarts < RESTARTS_MAX => {
                     restarts += 1;
-                    known = KnownPages::default();
+                    (known, listed, doubt) = (KnownPages::default(), 0, None);
                     listing = self.begin_again(&listing).await?;
                     continue;
                 }
@@ -113,7 +115,9 @@ impl Feeder<'_> {
             if next.is_some() && next == listing.next {
                 return Err(Outcome::Transient("the listing of items goes in circles".to_owned()));
             }
-            let recorded = self.take_in(slot, page, &listing).await?;
+            listed += page.items.len();
+            doubt = doubt.or(doubt_of_page(page.malformed, listed, next.is_none()));
+            let recorded = self.take_in(slot, page, &listing, doubt).await?;
             if next.is_none() {
                 if listing.kind == ListingKind::Full {
                     self.full_listing_ended().await?;
@@ -153,6 +157,7 @@ impl Feeder<'_> {
         slot: Permit<'_, Vec<Ticket>>,
         page: MediaItemPage,
         listing: &Listing,
+        doubt: Option<&'static str>,
     ) -> Result<(u64, u64), Outcome> {
         let tools = self.tools;
         self.note_malformed(page.malformed);
@@ -164,6 +169,7 @@ impl Feeder<'_> {
             now: wall_now(),
             due_by: tools.started,
             fold_case: tools.library.portable_names,
+            doubt,
         };
         lock(&tools.claims).begin_asking();
         let recorded = tools.store.record_page(record).await.map_err(|error| end_of_store(&error))?;

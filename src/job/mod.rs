@@ -7,10 +7,12 @@
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
-//! `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `verify` (stored files hashed again), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
-//! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `linking` and `apply` (the albums' folders).
-//! Pure: `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
+//! `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
+//! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `absent` and `trash` (what is gone at Google), `linking` and `apply` (the albums' folders),
+//! `verify` (stored files hashed again).
+//! Pure: `gone`, `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
 
+mod absent;
 mod account;
 mod albums;
 mod apply;
@@ -22,6 +24,7 @@ mod drive_look;
 mod faults;
 mod feed;
 mod fetch;
+mod gone;
 mod import;
 mod linking;
 mod links;
@@ -42,6 +45,7 @@ mod sidecar;
 mod sync;
 mod ticket;
 mod tools;
+mod trash;
 mod twins;
 mod verify;
 mod waiting;
@@ -54,13 +58,16 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::config::SourceKind;
+pub use crate::job::absent::{held_text, read_deletions};
 pub use crate::job::import::{Balance, read_exports};
 pub use crate::job::refused::Refused;
 pub use crate::job::sync::{Shared, SyncJob};
 pub use crate::job::verify::{Pass, Repair, Verified, read_verify};
 pub use crate::job::watch::{Watch, read_watch};
 use crate::shutdown::Stop;
-use crate::status::{ExportStatus, FailureStatus, Progress, RunSummary, TokenHealth, VerifyStatus};
+use crate::status::{
+    DeletionStatus, ExportStatus, FailureStatus, Progress, RunSummary, TokenHealth, VerifyStatus,
+};
 use crate::store::Totals;
 use crate::takeout::rhythm::NoticeKey;
 
@@ -128,6 +135,8 @@ pub struct Facts {
     pub verify: Option<VerifyStatus>,
     /// Of the watch over its exports; none: the index could not be looked at.
     pub watch: Option<Watch>,
+    /// What is gone at Google, and the trash.
+    pub deletions: DeletionStatus,
 }
 
 /// One library's work, as the supervisor sees it: idempotent, without memory of what changed, never retrying itself.
@@ -136,6 +145,8 @@ pub trait Job: Send + Sync + 'static {
     fn run<'a>(&'a self, full: bool, stop: Stop) -> Pin<Box<dyn Future<Output = RunReport> + Send + 'a>>;
     /// A person asks: the next run tries what failed earlier at once, without waiting for the end of its gap.
     fn hasten(&self);
+    /// A person allows so many items at most to go to the trash in the next run.
+    fn allow_deletions(&self, items: u64);
     /// What is known without a run.
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
     /// Remembers which notices were said in the journal, in the index if there is one.

@@ -24,7 +24,7 @@ use crate::store::Store;
 /// The folder that is ours alone, below the root.
 const STATE_DIR: &str = ".gphotos-syncd";
 /// The folder of files that are gone at Google, below the root.
-const TRASH_DIR: &str = ".gphotos-syncd/trash";
+pub(crate) const TRASH_DIR: &str = ".gphotos-syncd/trash";
 /// The file that holds the name of the library that the root belongs to.
 const MARKER: &str = ".gphotos-syncd/library";
 /// The index's file name.

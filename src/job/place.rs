@@ -199,11 +199,20 @@ pub(crate) fn place_sidecar(
 
 /// Removes the sidecar, if it is one that we wrote and that nobody has changed.
 pub(crate) fn remove_sidecar(root: &Root, of: &Beside<'_>, kind: Sidecar) -> Result<(), FsError> {
-    let Some(path) = sidecar_path(kind, of.path) else { return Ok(()) };
-    match our_sidecar(root, &path, of, kind)? {
-        Some(_) => root.remove_file(&path),
+    match sidecar_on_disk(root, of, kind)? {
+        Some((path, _)) => root.remove_file(&path),
         None => Ok(()),
     }
+}
+
+/// Path and text of the sidecar, if it is one that we wrote and that nobody has changed.
+pub(crate) fn sidecar_on_disk(
+    root: &Root,
+    of: &Beside<'_>,
+    kind: Sidecar,
+) -> Result<Option<(String, String)>, FsError> {
+    let Some(path) = sidecar_path(kind, of.path) else { return Ok(None) };
+    Ok(our_sidecar(root, &path, of, kind)?.map(|text| (path, text)))
 }
 
 /// The text at `path`, if it is a sidecar that we wrote and that nobody has changed.

@@ -14,6 +14,7 @@ use crate::auth::Authorizer;
 use crate::clock::wall_now;
 use crate::config::SourceKind;
 use crate::fs::Lock;
+use crate::job::absent::settle_deletions;
 use crate::job::account::check_account;
 use crate::job::beside::add_sidecars;
 use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
@@ -111,6 +112,7 @@ pub(crate) fn equip(
         stop,
         started,
         due_until: if is_hastened { DateTime::<Utc>::MAX_UTC } else { started },
+        deletions_allowed: job.deletions_allowed.swap(0, Ordering::Relaxed),
         run,
         claims: Mutex::default(),
         leftovers: Mutex::new(leftovers),
@@ -131,7 +133,7 @@ async fn open(job: &SyncJob, now: DateTime<Utc>, stop: &Stop) -> Result<(Site, u
     Ok((site, number))
 }
 
-/// The phases: exports; account, sidecars wished since, then backlog, listing and albums with their downloads; the links.
+/// The phases: exports; account, sidecars wished since, then backlog, listing and albums with their downloads; deletions; the links.
 async fn work(tools: &Tools, job: &SyncJob, task: &mut Task<'_>) -> Result<(), Outcome> {
     let full = match task {
         Task::Sync { full } => *full,
@@ -180,7 +182,7 @@ async fn ask_google(tools: &Tools, auth: &Authorizer, full: bool) -> Result<(), 
     let (pages, waiting) = mpsc::channel(PAGES_AHEAD);
     match pump(tools, feed(tools, pages, full), waiting).await {
         Some(halt) => Err(halt),
-        None => Ok(()),
+        None => settle_deletions(tools, auth).await,
     }
 }
 
@@ -237,6 +239,9 @@ fn summary_of(
         downloaded: counts.downloaded,
         bytes: counts.bytes,
         failed: counts.failed,
+        trashed: counts.trashed,
+        returned: counts.returned,
+        purged: counts.purged,
         api_requests: after.api.saturating_sub(before.api),
         media_requests: after.media.saturating_sub(before.media),
     }
@@ -266,6 +271,9 @@ fn say_ended(summary: &RunSummary) {
         downloaded = summary.downloaded,
         bytes = summary.bytes,
         failed = summary.failed,
+        trashed = summary.trashed,
+        returned = summary.returned,
+        purged = summary.purged,
         api_requests = summary.api_requests,
         media_requests = summary.media_requests,
         seconds = (summary.finished - summary.started).num_seconds(),

@@ -11,7 +11,7 @@ use std::hash::{Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 
@@ -19,6 +19,7 @@ use crate::auth::Authorizer;
 use crate::clock::wall_now;
 use crate::config::Library;
 use crate::google::GoogleClient;
+use crate::job::absent::read_deletions;
 use crate::job::faults::text_of;
 use crate::job::import::{Balance, read_exports};
 use crate::job::open::{OpenIndex, close_index, index_path, open_site, store_if_open};
@@ -32,7 +33,7 @@ use crate::job::{Facts, Job, Outcome, RunReport};
 use crate::limiter::Limiter;
 use crate::shutdown::Stop;
 use crate::source::Source;
-use crate::status::{FAILURES_SHOWN, Progress, TokenHealth};
+use crate::status::{DeletionStatus, FAILURES_SHOWN, Progress, TokenHealth};
 use crate::store::{Store, StoreError, Totals};
 use crate::takeout::rhythm::NoticeKey;
 
@@ -69,6 +70,8 @@ pub struct SyncJob {
     pub(crate) progress: watch::Sender<Progress>,
     /// Whether the next run tries what failed earlier without waiting for the end of its gap.
     pub(crate) is_hastened: AtomicBool,
+    /// How many items a person allowed to go to the trash in the next run.
+    pub(crate) deletions_allowed: AtomicU64,
     /// Whether a run is under way, which needs the index.
     is_running: AtomicBool,
     /// Whether the index could not be read when it was last looked at, which is said once.
@@ -84,6 +87,7 @@ impl SyncJob {
             index: Arc::default(),
             progress: watch::Sender::default(),
             is_hastened: AtomicBool::default(),
+            deletions_allowed: AtomicU64::default(),
             is_running: AtomicBool::default(),
             is_unreadable: AtomicBool::default(),
         }
@@ -132,6 +136,7 @@ impl SyncJob {
             sources: self.library.sources.clone(),
             verify: None,
             watch: None,
+            deletions: DeletionStatus::default(),
             token: self.shared.auth.as_ref().map_or(TokenHealth::NotNeeded, Authorizer::health),
         };
         let read = match self.store_to_read().await {
@@ -157,6 +162,7 @@ impl SyncJob {
         facts.has_open_run = store.has_open_run().await?;
         facts.exports = read_exports(store).await?;
         facts.verify = read_verify(store).await?;
+        facts.deletions = read_deletions(store, &self.library).await?;
         facts.watch = Some(read_watch(store, &self.library, wall_now()).await?);
         if matches!(facts.token, TokenHealth::Good { .. })
             && let Some(refused) = Refused::read(store).await?
@@ -210,6 +216,10 @@ impl Job for SyncJob {
 
     fn hasten(&self) {
         self.is_hastened.store(true, Ordering::Relaxed);
+    }
+
+    fn allow_deletions(&self, items: u64) {
+        self.deletions_allowed.fetch_max(items, Ordering::Relaxed);
     }
 
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {

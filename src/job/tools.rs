@@ -44,6 +44,8 @@ pub(crate) struct Tools {
     pub(crate) started: DateTime<Utc>,
     /// Failed files whose next try is due by then are tried: when the run began, or all if a person asked.
     pub(crate) due_until: DateTime<Utc>,
+    /// How many items a person allowed to go to the trash in this run at most.
+    pub(crate) deletions_allowed: u64,
     /// Number of the run.
     pub(crate) run: u64,
     pub(crate) claims: Mutex<Claims>,
@@ -70,6 +72,12 @@ pub(crate) struct Counts {
     pub(crate) links_failed: u64,
     /// Whether a full listing was gone through to its end.
     pub(crate) full: bool,
+    /// Files moved to the trash.
+    pub(crate) trashed: u64,
+    /// Files that came back from the trash, by Google or by a person.
+    pub(crate) returned: u64,
+    /// Files removed from the trash.
+    pub(crate) purged: u64,
     /// The first thing other than a file that was left undone (an album, a link, a sidecar, an entry that was no item), as a
     /// phrase without names of items.
     pub(crate) undone: Option<String>,
@@ -91,6 +99,14 @@ impl Tools {
         self.count(|counts| {
             counts.undone.get_or_insert(what);
         });
+    }
+
+    /// Ends the run's work if a stop has begun.
+    ///
+    /// # Errors
+    /// [`Outcome::Interrupted`].
+    pub(crate) fn check_stop(&self) -> Result<(), Outcome> {
+        if self.stop.is_begun() { Err(Outcome::Interrupted) } else { Ok(()) }
     }
 
     /// The counts as they are.

@@ -18,6 +18,9 @@ pub(crate) const ABSENT: i64 = 2;
 /// A file's state: put aside, because the file of another item stands for it.
 pub(crate) const ASIDE: i64 = 3;
 
+/// A file's state: gone with its item, into the trash or, if it was never here, nowhere.
+pub(crate) const GONE: i64 = 4;
+
 /// A time as a column has it.
 pub(crate) fn millis(time: DateTime<Utc>) -> i64 {
     time.timestamp_millis()

@@ -15,6 +15,9 @@ use crate::store::{
     FilePart, NewItem, PageRecord, Recorded, Store, StoreError, StoredItem, Wanted, albums, links, listing,
 };
 
+/// Why a listing is doubted that had an item on two pages: items moved while it was made, so one may have slipped through.
+const LISTED_TWICE: &str = "an item stood on two of its pages";
+
 /// Columns of [`wanted_row`], of `files f` joined with `items i`.
 pub(crate) const WANTED_COLUMNS: &str =
     "i.id, f.part, f.path, i.mime, i.created, i.kind, f.tries, f.found > 1";
@@ -28,6 +31,10 @@ impl Store {
     pub async fn record_page(&self, page: PageRecord) -> Result<Recorded, StoreError> {
         self.write("record a page", move |tx| {
             let recorded = record(tx, page.items, Some(page.generation), page.due_by, page.fold_case)?;
+            let moved = (recorded.again > 0).then_some(LISTED_TWICE);
+            if let Some(why) = page.doubt.or(moved) {
+                listing::doubt(tx, page.generation, why)?;
+            }
             listing::advance(tx, page.generation, page.next.as_deref(), page.now)?;
             Ok(recorded)
         })
@@ -113,6 +120,14 @@ impl Store {
         .await
     }
 
+    /// Forgets which listings had which items: another login's listings cannot miss what they never had.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn forget_sightings(&self) -> Result<(), StoreError> {
+        self.write("forget what was listed", |tx| tx.execute("UPDATE items SET seen = 0", []).map(drop)).await
+    }
+
     /// Up to `limit` known ids spread over the library, for the account check.
     ///
     /// # Errors
@@ -185,6 +200,8 @@ pub(crate) fn record(
         let known = known_item(tx, &new.item.id)?;
         recorded.distinct += 1;
         recorded.new += u64::from(known.is_none());
+        recorded.again +=
+            u64::from(seen.is_some() && known.as_ref().is_some_and(|known| Some(known.seen) == seen));
         let n = match known {
             Some(known) => update(tx, &new.item, &known, seen)?,
             None => insert(tx, &new, seen, fold_case)?,
@@ -216,12 +233,15 @@ struct KnownItem {
     n: i64,
     kind: KindColumn,
     created: Option<i64>,
+    seen: i64,
 }
 
 fn known_item(tx: &Transaction<'_>, id: &MediaId) -> rusqlite::Result<Option<KnownItem>> {
-    let mut find = tx.prepare_cached("SELECT n, kind, created FROM items WHERE id = ?1")?;
-    find.query_row([&id.0], |row| Ok(KnownItem { n: row.get(0)?, kind: row.get(1)?, created: row.get(2)? }))
-        .optional()
+    let mut find = tx.prepare_cached("SELECT n, kind, created, seen FROM items WHERE id = ?1")?;
+    find.query_row([&id.0], |row| {
+        Ok(KnownItem { n: row.get(0)?, kind: row.get(1)?, created: row.get(2)?, seen: row.get(3)? })
+    })
+    .optional()
 }
 
 fn insert(tx: &Transaction<'_>, new: &NewItem, seen: Option<i64>, fold_case: bool) -> rusqlite::Result<i64> {

@@ -5,6 +5,7 @@
 //! stored; memory does not grow with the library. Sees no file but its own. May import: `media`, `names`, `status`.
 //! Tests: in `store/tests/`.
 
+mod absences;
 mod albums;
 mod columns;
 mod entries;
@@ -22,6 +23,8 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trash;
+mod trash_values;
 mod twins;
 mod values;
 mod verify;
@@ -31,9 +34,12 @@ pub use crate::store::export_values::{
     EntryKey, EntryOutcome, EntryRole, FolderEntry, HeldEntry, ItemTold, KnownExport, KnownPart, NewEntry,
     NewPart, PairedEntry, PartState, RefusedEntry, SeenPart, StagedEntry, Telling, Twin, UntoldEntry,
 };
+pub use crate::store::trash_values::{
+    Absent, Answered, Away, Doomed, DoomedFile, Fate, InTrash, Settling, Stays, Throwing, Wave,
+};
 pub use crate::store::values::{
-    AlbumEntry, AlbumLink, FailedTry, FilePart, KnownAlbum, Listing, ListingKind, NewItem, PageRecord,
-    Recorded, Stored, StoredItem, Totals, Wanted,
+    AlbumEntry, AlbumLink, FailedTry, FilePart, FullListing, KnownAlbum, Listing, ListingKind, NewItem,
+    PageRecord, Recorded, Stored, StoredItem, Totals, Wanted,
 };
 pub use crate::store::verify::{Found, FoundCounts, HeldFile};
 

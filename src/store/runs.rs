@@ -33,7 +33,7 @@ impl Store {
     pub async fn record_run(&self, run: RunSummary) -> Result<(), StoreError> {
         self.write("record a run", move |tx| {
             tx.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                "INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
                 params![
                     column(run.run),
                     millis(run.started),
@@ -48,6 +48,9 @@ impl Store {
                     column(run.failed),
                     column(run.api_requests),
                     column(run.media_requests),
+                    column(run.trashed),
+                    column(run.returned),
+                    column(run.purged),
                 ],
             )?;
             if run.end == RunEnd::Complete {
@@ -104,6 +107,9 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
         failed: count(row.get("failed")?),
         api_requests: count(row.get("api_requests")?),
         media_requests: count(row.get("media_requests")?),
+        trashed: count(row.get("trashed")?),
+        returned: count(row.get("returned")?),
+        purged: count(row.get("purged")?),
     })
 }
 

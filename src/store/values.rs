@@ -70,6 +70,15 @@ pub struct Listing {
     pub started: DateTime<Utc>,
 }
 
+/// A full listing that came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FullListing {
+    /// Its number.
+    pub generation: i64,
+    /// Why an absence from it proves nothing; none: it does.
+    pub doubt: Option<String>,
+}
+
 /// One listed page, to be written with its cursor in one transaction.
 #[derive(Clone, Debug)]
 pub struct PageRecord {
@@ -86,6 +95,8 @@ pub struct PageRecord {
     pub due_by: DateTime<Utc>,
     /// Whether names that differ only in case are one name.
     pub fold_case: bool,
+    /// Why from now on an absence from this listing proves nothing.
+    pub doubt: Option<&'static str>,
 }
 
 /// What came of a page.
@@ -97,6 +108,8 @@ pub struct Recorded {
     pub new: u64,
     /// Items of the page (distinct).
     pub distinct: u64,
+    /// Items of the page that an earlier page of the same listing had.
+    pub again: u64,
 }
 
 /// A file that is whole and at its place.

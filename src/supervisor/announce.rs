@@ -240,7 +240,8 @@ pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
         | Message::ExportPartWaits
         | Message::ExportRoomShort
         | Message::ExportsEnd
-        | Message::FilesDamaged => tracing::warn!(%library, message_id, "library {library}: {reason}"),
+        | Message::FilesDamaged
+        | Message::DeletionsHeld => tracing::warn!(%library, message_id, "library {library}: {reason}"),
         Message::QuotaSpent => {
             tracing::warn!(%library, message_id, "library {library} rests until the quota's reset: {reason}");
         }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::job::{Facts, Outcome, RunReport};
 use crate::media::LibraryName;
-use crate::status::{FAILURES_SHOWN, LibraryState, LibraryStatus, Progress, TokenHealth};
+use crate::status::{DeletionStatus, FAILURES_SHOWN, LibraryState, LibraryStatus, Progress, TokenHealth};
 use crate::store::Totals;
 use crate::supervisor::state::WorkerState;
 
@@ -44,6 +44,7 @@ pub(crate) fn facts_unknown() -> Facts {
         sources: Vec::new(),
         verify: None,
         watch: None,
+        deletions: DeletionStatus::default(),
     }
 }
 
@@ -72,6 +73,7 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
         sources: facts.sources.iter().map(|source| source.word().to_owned()).collect(),
         notices: facts.watch.as_ref().map_or_else(Vec::new, |watch| watch.notices.clone()),
         verify: facts.verify.clone(),
+        deletions: facts.deletions.clone(),
     }
 }
 

@@ -42,9 +42,10 @@ impl Handle {
         statuses(&self.slots.borrow())
     }
 
-    /// Asks for a run of each of `names` (none: of all) on a person's behalf; unknown names are left out.
-    pub fn ask(&self, names: &[LibraryName], full: bool) -> Vec<Ticket> {
-        let wish = Activation { cause: Cause::Person, full };
+    /// Asks for a run of each of `names` (none: of all) on a person's behalf, who allows so many `deletions` in each; unknown names
+    /// are left out.
+    pub fn ask(&self, names: &[LibraryName], full: bool, deletions: u64) -> Vec<Ticket> {
+        let wish = Activation { cause: Cause::Person, full, deletions };
         let slots = self.slots.borrow();
         let wanted = slots.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
         wanted
@@ -63,7 +64,7 @@ impl Handle {
 
     /// Tells every worker that the limits were changed.
     pub fn limits_changed(&self) {
-        let wish = Activation { cause: Cause::LimitsChanged, full: false };
+        let wish = Activation { cause: Cause::LimitsChanged, full: false, deletions: 0 };
         for slot in self.slots.borrow().values() {
             slot.activator.poke(wish);
         }

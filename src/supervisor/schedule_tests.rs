@@ -36,6 +36,9 @@ fn run_at(secs: i64, end: RunEnd) -> RunSummary {
         downloaded: 0,
         bytes: 0,
         failed: 0,
+        trashed: 0,
+        returned: 0,
+        purged: 0,
         api_requests: 0,
         media_requests: 0,
     }

@@ -132,7 +132,7 @@ impl Wishes {
     }
 }
 
-/// Two wishes as one: the stronger cause, and a full listing if either asks for it.
+/// Two wishes as one: the stronger cause, a full listing if either asks for it, and the more that may go to the trash.
 fn merge(a: Activation, b: Activation) -> Activation {
     let rank = |cause| match cause {
         Cause::LimitsChanged => 0,
@@ -140,5 +140,5 @@ fn merge(a: Activation, b: Activation) -> Activation {
         Cause::Person => 2,
     };
     let cause = if rank(a.cause) >= rank(b.cause) { a.cause } else { b.cause };
-    Activation { cause, full: a.full || b.full }
+    Activation { cause, full: a.full || b.full, deletions: a.deletions.max(b.deletions) }
 }

@@ -31,6 +31,8 @@ pub struct Activation {
     pub cause: Cause,
     /// Whether the whole library should be listed.
     pub full: bool,
+    /// How many items a person allows to go to the trash.
+    pub deletions: u64,
 }
 
 /// What a worker does now.

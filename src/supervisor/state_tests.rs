@@ -31,7 +31,7 @@ fn facts() -> EndFacts {
 }
 
 fn wish(cause: Cause) -> Activation {
-    Activation { cause, full: false }
+    Activation { cause, full: false, deletions: 0 }
 }
 
 /// Idle, running, backing off (2 failures), quota spent, needs login (stamp 7), disk full, failed (3 failures), stopped.
@@ -150,7 +150,7 @@ fn an_end_without_a_run_is_refused_in_every_other_state() {
 fn five_wishes_during_a_run_become_one_more_run() {
     let mut state = running(0);
     for n in 0..5 {
-        state = state.activated(Activation { cause: Cause::Person, full: n == 2 });
+        state = state.activated(Activation { cause: Cause::Person, full: n == 2, deletions: 0 });
     }
     assert_eq!(state, running_again(true));
     let state = state.finished(&Outcome::Complete, facts()).expect("legal");

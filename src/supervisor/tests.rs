@@ -93,6 +93,7 @@ impl Job for FakeJob {
         Box::pin(self.play(stop))
     }
     fn hasten(&self) {}
+    fn allow_deletions(&self, _: u64) {}
     fn facts<'a>(&'a self) -> Pin<Box<dyn Future<Output = Facts> + Send + 'a>> {
         let token = self.token_stamp().map_or(TokenHealth::Missing, |_| self.token.clone());
         Box::pin(async { Facts { token, ..facts_unknown() } })
@@ -178,7 +179,7 @@ impl Running {
     }
 
     fn poke(&self, name: &str) {
-        assert_eq!(self.handle.ask(&[library(name)], false).len(), 1);
+        assert_eq!(self.handle.ask(&[library(name)], false, 0).len(), 1);
     }
 }
 
@@ -209,7 +210,7 @@ async fn a_ticket_is_answered_by_a_run_that_began_after_it() {
     let daemon = start(vec![spec("alice", &job, None)]).await;
     daemon.poke("alice");
     pass(5).await;
-    let mut ticket = daemon.handle.ask(&[], false).remove(0);
+    let mut ticket = daemon.handle.ask(&[], false, 0).remove(0);
     let number = ticket.number;
     let answered = ticket.slot.answered.wait_for(|a| a.ticket >= number).await.expect("alive").clone();
     assert_eq!(answered.report.expect("a run").outcome, failed);
@@ -330,7 +331,7 @@ async fn a_spent_day_quota_holds_even_a_person_until_its_reset_or_new_limits() {
     let daemon = start(vec![spec("alice", &job, Some(TimeDelta::hours(1)))]).await;
     pass(3_600).await;
     assert_eq!((job.runs(), daemon.state("alice")), (1, LibraryState::QuotaSpent));
-    let mut ticket = daemon.handle.ask(&[], false).remove(0);
+    let mut ticket = daemon.handle.ask(&[], false, 0).remove(0);
     let number = ticket.number;
     ticket.slot.answered.wait_for(|a| a.ticket >= number).await.expect("answered at once");
     assert_eq!(job.runs(), 1);

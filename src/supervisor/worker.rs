@@ -181,7 +181,7 @@ impl Worker {
         self.ticks.borrow_and_update();
         let (now, next) = (self.now(), self.timetable.next());
         if self.timetable.tick(now, random()) {
-            let wish = Activation { cause: Cause::Schedule, full: false };
+            let wish = Activation { cause: Cause::Schedule, full: false, deletions: 0 };
             self.enter(|state| state.activated(wish));
         }
         self.enter(|state| state.time_passed(now));
@@ -222,6 +222,7 @@ impl Worker {
         if let Some(wish) = self.wishes.take() {
             if wish.cause == Cause::Person {
                 self.spec.job.hasten();
+                self.spec.job.allow_deletions(wish.deletions);
             }
             self.enter(|state| state.activated(wish));
             if !self.state.is_running() {

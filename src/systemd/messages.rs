@@ -52,13 +52,15 @@ pub enum Message {
     ExportsEnd,
     /// Stored files were found missing, changed or damaged.
     FilesDamaged,
+    /// So many items are gone that their files wait for a person's word.
+    DeletionsHeld,
 }
 
 // === impl Message ===
 
 impl Message {
     /// Every message.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NeedsLogin,
         Self::LoginRestored,
         Self::TokenDiesSoon,
@@ -82,6 +84,7 @@ impl Message {
         Self::ExportRoomShort,
         Self::ExportsEnd,
         Self::FilesDamaged,
+        Self::DeletionsHeld,
     ];
 
     /// The identifier as the journal's `MESSAGE_ID`: 32 hex digits.
@@ -110,6 +113,7 @@ impl Message {
             Self::ExportRoomShort => "3df07906e5204e89a1c4586af659e0ce",
             Self::ExportsEnd => "8f321c40fb8f479c83427de34f9cc0aa",
             Self::FilesDamaged => "4fad2ee16a3b4001bb38cc4ccfe45c7b",
+            Self::DeletionsHeld => "5d0c6f2e9b7a4e31a8f4c27d61be3095",
         }
     }
 }

@@ -38,6 +38,7 @@ fn library(name: &str, state: LibraryState) -> LibraryStatus {
         sources: Vec::new(),
         notices: Vec::new(),
         verify: None,
+        deletions: crate::status::DeletionStatus::default(),
     }
 }
 

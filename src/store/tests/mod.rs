@@ -1,5 +1,6 @@
 //! Tests of the index, over real files in temporary folders.
 
+mod absences;
 mod albums;
 mod exports;
 mod files;
@@ -75,6 +76,7 @@ fn page(generation: i64, items: Vec<NewItem>) -> PageRecord {
         now: at(0),
         due_by: at(0),
         fold_case: false,
+        doubt: None,
     }
 }
 

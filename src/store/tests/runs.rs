@@ -17,6 +17,9 @@ fn summary(run: u64, end: RunEnd) -> RunSummary {
         downloaded: 3,
         bytes: 4,
         failed: 5,
+        trashed: 0,
+        returned: 0,
+        purged: 0,
         api_requests: 6,
         media_requests: 7,
     }
