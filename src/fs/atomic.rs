@@ -5,6 +5,7 @@
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::{Errno, Result};
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,6 +16,12 @@ use crate::fs::FsError;
 
 /// Names tried before giving up; one that is taken is a leftover of a killed process, so a few are plenty.
 const TEMP_NAMES_MAX: u32 = 16;
+
+/// What their names begin with.
+const TEMP_PREFIX: &str = ".gphotos-syncd-tmp-";
+
+/// No process takes so long to write a token or a count, seconds.
+const LEFTOVER_SECS_MAX: i64 = 3_600;
 
 /// The mode of a file that is being written: nobody else's business yet.
 const WRITING_MODE: u32 = 0o600;
@@ -33,7 +40,25 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> std::result::Result
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let dir = rustix::fs::openat(CWD, parent, flags, Mode::empty()).map_err(|e| fail(e.into()))?;
-    replace(&dir, &dir, Path::new(name), bytes, mode).map_err(fail)
+    replace(&dir, &dir, Path::new(name), bytes, mode).map_err(fail)?;
+    sweep(&dir, Path::new(name));
+    Ok(())
+}
+
+/// Removes what killed processes left in `dir` while they wrote a file of this kind, judged by the time of `name`, just written, so that
+/// one clock counts, that of the file system. A fault is left to the next write.
+fn sweep(dir: &OwnedFd, name: &Path) {
+    let mtime =
+        |name: &CStr| rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| stat.st_mtime);
+    let Ok(now) = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) else { return };
+    let Ok(entries) = rustix::fs::Dir::read_from(dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_temp = name.to_bytes().starts_with(TEMP_PREFIX.as_bytes());
+        if is_temp && mtime(name).is_ok_and(|then| now.st_mtime.saturating_sub(then) > LEFTOVER_SECS_MAX) {
+            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
+        }
+    }
 }
 
 /// Writes a file in `temp_dir` and renames it over `name` in `dir`, which must be readable (not `O_PATH`) for its fsync.
@@ -82,5 +107,5 @@ fn create_temp(dir: impl AsFd) -> Result<(String, OwnedFd)> {
 /// In a container every process may be number 1, so that the number and the counter alone would meet the leftovers of the last start.
 fn temp_name() -> String {
     let count = TEMP_COUNT.fetch_add(1, Ordering::Relaxed);
-    format!(".gphotos-syncd-tmp-{}-{count}-{:08x}", std::process::id(), rand::random::<u32>())
+    format!("{TEMP_PREFIX}{}-{count}-{:08x}", std::process::id(), rand::random::<u32>())
 }

@@ -11,7 +11,7 @@ use crate::config::AlbumMode;
 use crate::fs::{Entry, EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, fs_fault, reason_of_fs, text_of};
-use crate::job::links::{ALBUMS_DIR, LinkPlan, WantedLink, folders_of, numbered_link, relative_link};
+use crate::job::links::{ALBUMS_DIR, WantedLink, numbered_link, relative_link};
 use crate::job::partial::{PARTIAL_DIR, PIECE_BYTES, short_digest};
 use crate::job::tools::{Room, RoomError};
 use crate::shutdown::Stop;
@@ -21,7 +21,7 @@ use crate::store::AlbumLink;
 const NAMES_TRIED_MAX: u32 = 16;
 
 /// Makes and removes the links of one album.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LinkMaker {
     pub(crate) root: Root,
     pub(crate) room: Room,
@@ -30,7 +30,7 @@ pub(crate) struct LinkMaker {
     pub(crate) stop: Stop,
 }
 
-/// What was done of a plan.
+/// What was done of a step of a plan.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
     /// Links that are no longer ours, by path.
@@ -58,11 +58,10 @@ enum Made {
 }
 
 impl LinkMaker {
-    /// Carries out `plan`: removals first, because a new link may need an old one's name.
-    pub(crate) fn apply(&self, plan: LinkPlan) -> Applied {
+    /// Removes `links`, which comes before the making of others, because a new link may need an old one's name.
+    pub(crate) fn remove_all(&self, links: Vec<AlbumLink>) -> Applied {
         let mut applied = Applied::default();
-        let folders = folders_of(plan.remove.iter().map(|link| link.path.as_str()));
-        for link in plan.remove {
+        for link in links {
             if self.is_at_end(&mut applied) {
                 return applied;
             }
@@ -71,19 +70,38 @@ impl LinkMaker {
                 Err(error) => note(&mut applied, &error, &link.path, folder_of(&link.path)),
             }
         }
+        applied
+    }
+
+    /// Those of `links` whose names are free: what [`Self::add_all`] will make just there.
+    pub(crate) fn free(&self, links: &[WantedLink]) -> Vec<AlbumLink> {
+        let is_free =
+            |want: &&WantedLink| self.root.entry(&want.link.path).is_ok_and(|entry| entry.is_none());
+        links.iter().filter(is_free).map(|want| want.link.clone()).collect()
+    }
+
+    /// Makes the links to add, and those to keep that are not there.
+    pub(crate) fn add_all(&self, add: Vec<WantedLink>, keep: Vec<WantedLink>) -> Applied {
+        let mut applied = Applied::default();
         let missing =
-            plan.keep.into_iter().filter(|want| self.root.entry(&want.link.path).is_ok_and(|e| e.is_none()));
+            keep.into_iter().filter(|want| self.root.entry(&want.link.path).is_ok_and(|e| e.is_none()));
         let missing: Vec<WantedLink> = missing.collect();
         let mut ready = HashSet::new();
-        for want in plan.add.into_iter().chain(missing) {
+        for want in add.into_iter().chain(missing) {
             if self.is_at_end(&mut applied) {
                 return applied;
             }
             self.add(want, &mut ready, &mut applied);
         }
+        applied
+    }
+
+    /// Removes those of `folders` that are empty now, and what is empty then above them.
+    pub(crate) fn remove_empty(&self, folders: &[String]) -> Applied {
+        let mut applied = Applied::default();
         for folder in folders {
-            if let Err(error) = self.root.remove_empty_dirs(&folder, ALBUMS_DIR) {
-                note(&mut applied, &error, &folder, &folder);
+            if let Err(error) = self.root.remove_empty_dirs(folder, ALBUMS_DIR) {
+                note(&mut applied, &error, folder, folder);
             }
         }
         applied

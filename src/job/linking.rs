@@ -12,7 +12,8 @@ use crate::job::Outcome;
 use crate::job::apply::{Applied, LinkMaker};
 use crate::job::faults::{end_of_fs, end_of_store};
 use crate::job::links::{
-    ALBUMS_DIR, LinkPlan, WantedLink, album_dir_for, free_dir, link_name, may_keep_dir, plan_links,
+    ALBUMS_DIR, LinkPlan, WantedLink, album_dir_for, folders_of, free_dir, link_name, may_keep_dir,
+    plan_links,
 };
 use crate::job::tools::{Tools, blocking};
 use crate::media::AlbumId;
@@ -65,14 +66,15 @@ async fn unlink(tools: &Tools, album: Option<AlbumId>) -> Result<bool, Outcome> 
     carry_out(tools, album, LinkPlan { remove: have, ..LinkPlan::default() }).await
 }
 
-/// Carries out one album's plan and records what was done of it; whether that was all.
+/// Carries out one album's plan step by step, and records what was done of it; whether that was all.
+///
+/// A new link is in the index before it is on disk, and an old one until it is gone: whatever a crash leaves is known to be ours, even
+/// if the album is another one by then.
 async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Result<bool, Outcome> {
     if tools.stop.is_begun() {
         return Err(Outcome::Interrupted);
     }
-    if plan.remove.is_empty() && plan.add.is_empty() && plan.keep.is_empty() {
-        return Ok(true);
-    }
+    let LinkPlan { remove, add, keep } = plan;
     let maker = LinkMaker {
         root: tools.root.clone(),
         room: tools.room.clone(),
@@ -80,12 +82,40 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
         file_mode: tools.library.file_mode,
         stop: tools.stop.clone(),
     };
-    let Applied { removed, added, failed, reason, halt, is_stopped } =
-        blocking(move || maker.apply(plan)).await?;
-    if !(removed.is_empty() && added.is_empty()) {
-        let recorded = tools.store.record_links(album, removed, added).await;
-        recorded.map_err(|error| end_of_store(&error))?;
+    let mut went_through = true;
+    let folders = folders_of(remove.iter().map(|link| link.path.as_str()));
+    if !remove.is_empty() {
+        let maker = maker.clone();
+        let applied = blocking(move || maker.remove_all(remove)).await?;
+        went_through &= take_in(tools, album.as_ref(), applied, &[]).await?;
     }
+    if !(add.is_empty() && keep.is_empty()) {
+        let looker = maker.clone();
+        let (free, add) = blocking(move || (looker.free(&add), add)).await?;
+        record(tools, album.as_ref(), Vec::new(), free.clone()).await?;
+        let maker = maker.clone();
+        let applied = blocking(move || maker.add_all(add, keep)).await?;
+        went_through &= take_in(tools, album.as_ref(), applied, &free).await?;
+    }
+    if !folders.is_empty() {
+        let applied = blocking(move || maker.remove_empty(&folders)).await?;
+        went_through &= take_in(tools, album.as_ref(), applied, &[]).await?;
+    }
+    Ok(went_through)
+}
+
+/// Records a step, of which `announced` were to be made; whether all of it was done.
+async fn take_in(
+    tools: &Tools,
+    album: Option<&AlbumId>,
+    applied: Applied,
+    announced: &[AlbumLink],
+) -> Result<bool, Outcome> {
+    let Applied { mut removed, added, failed, reason, halt, is_stopped } = applied;
+    let made: HashSet<&str> = added.iter().map(|link| link.path.as_str()).collect();
+    let not_made = announced.iter().filter(|link| !made.contains(link.path.as_str()));
+    removed.extend(not_made.map(|link| link.path.clone()));
+    record(tools, album, removed, added).await?;
     if let Some(halt) = halt {
         return Err(halt);
     }
@@ -99,6 +129,19 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
         tools.leave_undone(reason);
     }
     Ok(failed == 0)
+}
+
+async fn record(
+    tools: &Tools,
+    album: Option<&AlbumId>,
+    remove: Vec<String>,
+    add: Vec<AlbumLink>,
+) -> Result<(), Outcome> {
+    if remove.is_empty() && add.is_empty() {
+        return Ok(());
+    }
+    let recorded = tools.store.record_links(album.cloned(), remove, add).await;
+    recorded.map_err(|error| end_of_store(&error))
 }
 
 /// The links that an album should have: one for each entry whose file is on disk.

@@ -26,6 +26,7 @@ mod import_inbox;
 mod import_sidecars;
 mod import_stops;
 mod import_twins;
+mod kill;
 mod listing;
 mod log_rate;
 mod login;

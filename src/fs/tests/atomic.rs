@@ -65,3 +65,21 @@ fn below_a_root_the_temporary_file_is_in_the_partial_folder() {
         assert_eq!(names(&inside.join(".gphotos-syncd/partial")), 0);
     });
 }
+
+#[test]
+fn what_a_killed_process_left_is_removed_an_hour_later_by_the_next_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("token");
+    write_atomic(&path, b"first", 0o600).unwrap();
+    let now = std::fs::metadata(&path).unwrap().modified().unwrap();
+    for (name, minutes) in
+        [(".gphotos-syncd-tmp-1-0-0a", 61), (".gphotos-syncd-tmp-2-0-0b", 59), (".other-tmp", 999)]
+    {
+        std::fs::write(dir.path().join(name), "secret").unwrap();
+        let file = std::fs::File::options().write(true).open(dir.path().join(name)).unwrap();
+        file.set_modified(now - std::time::Duration::from_secs(minutes * 60)).unwrap();
+    }
+    write_atomic(&path, b"second", 0o600).unwrap();
+    assert!(!dir.path().join(".gphotos-syncd-tmp-1-0-0a").exists());
+    assert_eq!(names(dir.path()), 3, "one that may be written just now, and another program's, stay");
+}
