@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
@@ -29,11 +29,23 @@ const FLUSH: Duration = Duration::from_millis(30);
 pub(crate) struct Wire {
     /// Reset it: with a TCP RST, not an orderly end.
     reset: AtomicBool,
+    /// Bytes to send that belong to no answer.
+    surplus: AtomicU64,
 }
 
 impl Wire {
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::Release);
+    }
+
+    /// Sends `bytes` more once what is under way is sent.
+    pub(crate) fn add_surplus(&self, bytes: u64) {
+        self.surplus.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Takes what is to be sent beyond the answers.
+    pub(crate) fn take_surplus(&self) -> u64 {
+        self.surplus.swap(0, Ordering::AcqRel)
     }
 
     pub(crate) fn is_reset(&self) -> bool {
@@ -50,6 +62,8 @@ pub(crate) enum Ending {
     Reset,
     /// Nothing comes any more.
     Stall,
+    /// The body ends, and so many bytes follow it.
+    Surplus(u64),
 }
 
 /// Which bytes are sent, and how.
@@ -95,7 +109,7 @@ impl FakeBody {
 
     fn end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.script.ending {
-            Ending::Close => Poll::Ready(None),
+            Ending::Close | Ending::Surplus(_) => Poll::Ready(None),
             Ending::Stall => {
                 ready!(self.rest(cx, STALL_MAX));
                 Poll::Ready(Some(Err(io::ErrorKind::TimedOut.into())))
@@ -142,6 +156,10 @@ impl Body for FakeBody {
 
 impl Drop for FakeBody {
     fn drop(&mut self) {
+        // A body of known length is dropped at its last byte, and flushed after that.
+        if let Ending::Surplus(bytes) = self.script.ending {
+            self.wire.add_surplus(bytes);
+        }
         if let Some(on_end) = self.on_end.take() {
             on_end(self.at - self.script.from);
         }

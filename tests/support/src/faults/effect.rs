@@ -75,6 +75,11 @@ pub enum Effect {
         /// Bytes missing at the end.
         by: u64,
     },
+    /// After a body as long as announced come further bytes, which belong to nothing (HTTP/1 only).
+    Surplus {
+        /// Bytes too many.
+        bytes: u64,
+    },
     /// A longer body, consistently announced.
     Lengthen {
         /// Bytes too many.
@@ -104,6 +109,13 @@ pub enum Effect {
     RepeatItem,
     /// A page with no entries and a token for the entries it should have had.
     EmptyPage,
+    /// A page that comes again: its token leads to the same entries.
+    RepeatPage,
+    /// The first entries of a later page have moved to the page before it, which was given out already: they are on none.
+    MoveUp {
+        /// How many.
+        entries: u64,
+    },
     /// The page token of the request is refused.
     ExpirePageToken,
     /// Entries of a `batchGet` are `null`.

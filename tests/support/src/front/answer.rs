@@ -6,7 +6,7 @@ use crate::drive::{self, DriveError};
 use crate::endpoint::Endpoint;
 use crate::faults::{Drawn, Effect};
 use crate::front::visitor::Visitor;
-use crate::library::{self, Call, Sight};
+use crate::library::{self, Call, PageFault, Sight};
 use crate::media_host;
 use crate::oauth::{self, AuthRequest, TokenForm};
 use crate::reply::{ApiError, Reply};
@@ -124,9 +124,21 @@ fn library_call(
         media_origin: &world.origins.media,
         page_token_life: settings.page_token_life,
         query: &visitor.query,
-        empty_page: drawn.is_some_and(|drawn| drawn.effect == Effect::EmptyPage),
+        page: drawn.map_or(PageFault::None, |drawn| page_fault(&drawn.effect)),
     };
     answer(&call)
+}
+
+fn page_fault(effect: &Effect) -> PageFault {
+    if *effect == Effect::EmptyPage {
+        PageFault::Empty
+    } else if *effect == Effect::RepeatPage {
+        PageFault::Repeated
+    } else if let Effect::MoveUp { entries } = effect {
+        PageFault::MovedUp(usize::try_from(*entries).unwrap_or(usize::MAX))
+    } else {
+        PageFault::None
+    }
 }
 
 fn drive_call(world: &World, visitor: &Visitor) -> Reply {

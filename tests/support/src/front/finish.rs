@@ -117,6 +117,7 @@ fn script_for(script: &mut Script, effect: Option<&Effect>) -> Option<u64> {
     match effect {
         Some(Effect::ResetAfter { bytes }) => cut(*bytes, Ending::Reset),
         Some(Effect::Truncate { bytes }) => cut(*bytes, Ending::Close),
+        Some(Effect::Surplus { bytes }) => script.ending = Ending::Surplus(*bytes),
         Some(Effect::Stall { bytes }) => cut(*bytes, Ending::Stall),
         Some(Effect::Drip { bytes, every_ms }) => {
             script.drip = Some((*bytes, Duration::from_millis(*every_ms)));

@@ -47,6 +47,7 @@ pub(crate) fn instead(effect: &Effect, visitor: &Visitor) -> Option<Reply> {
         | Effect::Delay { .. }
         | Effect::Drip { .. }
         | Effect::Shorten { .. }
+        | Effect::Surplus { .. }
         | Effect::Lengthen { .. }
         | Effect::Endless
         | Effect::TruncatedJson
@@ -54,6 +55,8 @@ pub(crate) fn instead(effect: &Effect, visitor: &Visitor) -> Option<Reply> {
         | Effect::GzipMedia
         | Effect::RepeatItem
         | Effect::EmptyPage
+        | Effect::RepeatPage
+        | Effect::MoveUp { .. }
         | Effect::BatchNull
         | Effect::BatchEmpty
         | Effect::BatchRefuse { .. }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::library::paging::{self, Mark};
+use crate::library::paging::{self, Mark, PageFault};
 use crate::library::{Call, wire};
 use crate::reply::ApiError;
 use crate::rng;
@@ -25,7 +25,7 @@ pub(crate) fn list_albums(call: &Call<'_>) -> Result<Value, ApiError> {
         .peekable();
     let mut albums = Vec::new();
     let mut last = None;
-    if !call.empty_page {
+    if call.page != PageFault::Empty {
         for album in found.by_ref().take(size) {
             albums.push(wire::album(call, album));
             last = Some(Mark { first: 0, second: album.number });

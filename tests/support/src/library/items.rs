@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::data::{Order, Position};
 use crate::library::filters::{Filters, SearchBody};
-use crate::library::paging::{self, Mark};
+use crate::library::paging::{self, Mark, PageFault};
 use crate::library::{Call, coerce_page_size, wire};
 use crate::reply::ApiError;
 use crate::rng;
@@ -55,13 +55,15 @@ fn page_by_time(call: &Call<'_>, filters: Option<&Filters>, order: Order, paging
     let mark = |position: Position| Mark { first: position.created_ms, second: position.number };
     let mut items = Vec::new();
     let mut last = None;
-    if !call.empty_page {
-        for (position, item) in found.by_ref().take(paging.size) {
+    if call.page != PageFault::Empty {
+        let page = found.by_ref().take(paging.size).skip(call.page.left_out(paging.after));
+        for (position, item) in page {
             items.push(wire::item(call, &item));
-            last = Some(mark(position));
+            last = Some(mark(position)).filter(|_| call.page != PageFault::Repeated);
         }
     }
-    let next = found.peek().is_some().then(|| last.or(paging.after).unwrap_or(paging::START));
+    let goes_on = found.peek().is_some() || call.page == PageFault::Repeated;
+    let next = goes_on.then(|| last.or(paging.after).unwrap_or(paging::START));
     page(call, items, next, paging)
 }
 
@@ -73,7 +75,7 @@ fn page_of_album(call: &Call<'_>, id: &str, paging: Paging) -> Result<Value, Api
     let from = paging.after.map_or(0, index).min(album.items.len());
     let mut items = Vec::new();
     let mut at = from;
-    while at < album.items.len() && items.len() < paging.size && !call.empty_page {
+    while at < album.items.len() && items.len() < paging.size && call.page != PageFault::Empty {
         if let Some(item) = call.account.item_by_number(album.items[at]).filter(|item| call.sees(item)) {
             items.push(wire::item(call, &item));
         }

@@ -18,6 +18,7 @@ pub(crate) use crate::library::base_url::MediaUrl;
 pub(crate) use crate::library::batch::{batch_get, get_item};
 pub(crate) use crate::library::discovery::discovery;
 pub(crate) use crate::library::items::{list_items, search_items};
+pub(crate) use crate::library::paging::PageFault;
 
 use std::time::Duration;
 
@@ -38,8 +39,8 @@ pub(crate) struct Call<'a> {
     pub(crate) page_token_life: Option<Duration>,
     /// Query parameters, in order.
     pub(crate) query: &'a [(String, String)],
-    /// A fault: answer with no items, though with a token for what would have been here.
-    pub(crate) empty_page: bool,
+    /// What is wrong with the page that is asked for.
+    pub(crate) page: PageFault,
 }
 
 /// How much of a library a token shows.

@@ -12,6 +12,29 @@ pub(crate) struct Mark {
     pub(crate) second: u64,
 }
 
+/// What is wrong with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PageFault {
+    /// Nothing.
+    None,
+    /// It has no entries, though a token for those that it should have had.
+    Empty,
+    /// Its token leads to itself.
+    Repeated,
+    /// So many of its first entries have moved to the page before, unless it is the first.
+    MovedUp(usize),
+}
+
+impl PageFault {
+    /// How many entries are left out of the page after `after`.
+    pub(crate) fn left_out(self, after: Option<Mark>) -> usize {
+        match self {
+            Self::MovedUp(entries) if after.is_some() => entries,
+            Self::None | Self::Empty | Self::Repeated | Self::MovedUp(_) => 0,
+        }
+    }
+}
+
 /// Stands for "before the first entry".
 pub(crate) const START: Mark = Mark { first: i64::MIN, second: u64::MAX };
 

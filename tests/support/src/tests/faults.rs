@@ -125,6 +125,15 @@ async fn listings_can_be_cut_repeated_emptied_or_refused() {
     assert!(names(&page).is_empty());
     let next = page["nextPageToken"].as_str().unwrap();
     assert_eq!(names(&visit.json(&format!("/v1/mediaItems?pageToken={next}")).await.1), ["b.jpg", "a.jpg"]);
+    visit.google.fault(list(Effect::RepeatPage));
+    let (_, page) = visit.json("/v1/mediaItems?pageSize=1").await;
+    assert_eq!(names(&page), ["b.jpg"]);
+    let again = format!("/v1/mediaItems?pageSize=1&pageToken={}", page["nextPageToken"].as_str().unwrap());
+    let (_, page) = visit.json(&again).await;
+    assert_eq!(names(&page), ["b.jpg"], "the page comes again");
+    visit.google.fault(list(Effect::MoveUp { entries: 1 }));
+    let rest = format!("/v1/mediaItems?pageToken={}", page["nextPageToken"].as_str().unwrap());
+    assert!(names(&visit.json(&rest).await.1).is_empty(), "the entry has moved to the page before");
     visit.google.fault(list(Effect::ExpirePageToken));
     assert_eq!(visit.json("/v1/mediaItems").await.0, 200);
     let path = format!("/v1/mediaItems?pageToken={next}");
@@ -173,4 +182,21 @@ async fn a_fault_can_be_one_accounts_own() {
     assert_eq!(visit.bytes(&id, "=d").await.status(), 500);
     visit.google.clear_faults();
     assert_eq!(visit.bytes(&id, "=d").await.status(), 200);
+}
+
+#[tokio::test]
+async fn bytes_beyond_the_announced_length_follow_the_body() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (visit, id) = visit().await;
+    visit.google.fault(media(Effect::Surplus { bytes: 5 }).once());
+    let url = format!("{}=d", visit.base_url(&id).await);
+    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    let ask = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    let mut got = Vec::new();
+    stream.read_to_end(&mut got).await.unwrap();
+    assert!(got.ends_with(b"#####"), "{:?}", &got[got.len() - 8..]);
+    let head = got.windows(4).position(|part| part == b"\r\n\r\n").unwrap() + 4;
+    assert_eq!(got.len() - head, 100_005);
 }
