@@ -75,7 +75,7 @@ pub(crate) async fn run(
     let wanted = results.iter().filter(|(_, it)| it.repair.is_some_and(|repair| repair.wanted > 0));
     let libraries: Vec<LibraryName> = wanted.map(|(name, _)| name.clone()).collect();
     if !libraries.is_empty() {
-        let fetch = SyncArgs { libraries, full: false, allow_deletions: None };
+        let fetch = SyncArgs { libraries, full: false, allow_deletions: 0 };
         worst = worst.max(sync::run(&fetch, options, &mut std::io::sink(), err).await);
     }
     for (name, verified) in &results {

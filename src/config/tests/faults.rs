@@ -89,6 +89,19 @@ fn a_bad_value_of_a_library_is_shown_with_its_place_and_what_is_allowed() {
         ("[defaults]\ntakeout-started = \"8.6.2026\"\n", &["no such day"]),
         ("[defaults]\ntakeout-started = \"0206-06-08\"\n", &["too early", "from \"2011-01-01\""]),
         ("[defaults]\nsources = [\"picker\"]\n", &["not yet in this version"]),
+        (
+            "[defaults]\nlayout = \"../{year}\"\n",
+            &[":2:10", "leads out of the root", "photos/{year}/{month}"],
+        ),
+        ("[defaults]\nlayout = \"{hour}\"\n", &["brace"]),
+        ("[defaults]\nlayout = \"albums/{year}\"\n", &["belongs to the albums"]),
+    ];
+    check_table(table);
+}
+
+#[test]
+fn a_trash_or_a_look_at_the_files_that_could_not_be_kept_up_is_refused_with_its_place() {
+    let table: &[Bad] = &[
         ("[defaults]\non-remote-delete = \"bin\"\n", &[":2:20", "\"keep\", \"trash\""]),
         (
             "[library.a]\nroot = \"a\"\nsources = [\"drive\"]\non-remote-delete = \"trash\"\n",
@@ -104,12 +117,8 @@ fn a_bad_value_of_a_library_is_shown_with_its_place_and_what_is_allowed() {
             &[":2:20", "no source of the library `a` can prove"],
         ),
         ("[defaults]\ntrash-keep = \"23h\"\n", &[":2:14", "too short"]),
-        (
-            "[defaults]\nlayout = \"../{year}\"\n",
-            &[":2:10", "leads out of the root", "photos/{year}/{month}"],
-        ),
-        ("[defaults]\nlayout = \"{hour}\"\n", &["brace"]),
-        ("[defaults]\nlayout = \"albums/{year}\"\n", &["belongs to the albums"]),
+        ("[defaults]\nverify-every = \"59m\"\n", &[":2:16", "too short", "`\"never\"`"]),
+        ("[limits]\nverify-bytes-per-second = \"1 B\"\n", &[":2:27", "too slow", "`\"0 B\"`"]),
     ];
     check_table(table);
 }
