@@ -47,6 +47,7 @@ mod sync;
 mod throttle;
 mod tidy;
 mod token;
+mod trash;
 mod units;
 mod verify;
 mod wait;

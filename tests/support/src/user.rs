@@ -61,6 +61,11 @@ impl User {
         self.with(|account| account.remove_item(id))
     }
 
+    /// Brings a removed item back under its id, as a person does from Google's trash. False: none was removed.
+    pub fn restore_item(&self, id: &str) -> bool {
+        self.with(|account| account.restore_item(id))
+    }
+
     /// Gives an item another filename. False: there is none.
     pub fn rename_item(&self, id: &str, filename: &str) -> bool {
         self.with(|account| account.change_item(id, |item| filename.clone_into(&mut item.filename)))

@@ -27,6 +27,7 @@ pub(crate) struct Account {
     pub(crate) albums: Vec<Album>,
     synthetic: Synthetic,
     removed: HashSet<u64>,
+    binned: HashMap<String, Arc<Item>>,
     added: BTreeMap<Position, Arc<Item>>,
     places: HashMap<u64, Position>,
     own_ids: HashMap<String, u64>,
@@ -42,6 +43,7 @@ impl Account {
             albums: Vec::new(),
             synthetic,
             removed: HashSet::new(),
+            binned: HashMap::new(),
             added: BTreeMap::new(),
             places: HashMap::new(),
             own_ids: HashMap::new(),
@@ -82,7 +84,9 @@ impl Account {
 
     /// Removes an item from the library and from every album. False: there is none.
     pub(crate) fn remove_item(&mut self, id: &str) -> bool {
-        let Some(number) = self.item_by_id(id).map(|item| item.number) else { return false };
+        let Some(item) = self.item_by_id(id) else { return false };
+        let number = item.number;
+        self.binned.insert(id.to_owned(), item);
         self.own_ids.remove(id);
         match self.places.remove(&number) {
             Some(position) => drop(self.added.remove(&position)),
@@ -91,6 +95,14 @@ impl Account {
         for album in &mut self.albums {
             album.items.retain(|&n| n != number);
         }
+        true
+    }
+
+    /// Brings a removed item back under its id, but into no album. False: none was removed.
+    pub(crate) fn restore_item(&mut self, id: &str) -> bool {
+        let Some(item) = self.binned.remove(id) else { return false };
+        self.own_ids.insert(item.id.clone(), item.number);
+        self.put(item);
         true
     }
 
