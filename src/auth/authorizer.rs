@@ -112,6 +112,12 @@ impl Authorizer {
         Some(file.fingerprint())
     }
 
+    /// What decides over which items Google shows to this login: the OAuth application and the scopes that were granted; not a secret.
+    pub fn sight(&self) -> Option<String> {
+        let file = TokenFile::read(&self.0.path, &self.0.library).ok()?;
+        Some(format!("{} {}", self.client_fingerprint(), file.scopes().join(" ")))
+    }
+
     /// The same of the OAuth application that the token is used with.
     pub fn client_fingerprint(&self) -> String {
         self.0.endpoint.client().fingerprint()

@@ -145,6 +145,18 @@ impl TokenFile {
         Ok((Self::parse(&bytes).map_err(content)?, Stamp::of(&meta)))
     }
 
+    /// The scopes that were granted, sorted.
+    pub fn scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<String> = match self.fields.get("scope") {
+            Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(_) | None => Vec::new(),
+        };
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+
     /// A short digest of the refresh token, to see that it was replaced; not a secret.
     pub fn fingerprint(&self) -> String {
         self.refresh_token().fingerprint()

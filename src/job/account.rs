@@ -15,6 +15,8 @@ use crate::store::StoreError;
 
 /// The fact that remembers the token.
 const FINGERPRINT_FACT: &str = "token-fingerprint";
+/// The fact that remembers which items Google shows to the login.
+const SIGHT_FACT: &str = "login-sight";
 /// A person puts this file below the root to say that a refused token is of the right account after all: where every
 /// known item was deleted at Google, or an older scope showed others, no answer of Google's can prove it.
 const ACCEPT_FILE: &str = ".gphotos-syncd/accept-account";
@@ -40,6 +42,7 @@ enum Verdict {
 pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<(), Outcome> {
     let fault = |error: StoreError| end_of_store(&error);
     let Some(present) = auth.fingerprint() else { return Ok(()) };
+    note_sight(tools, auth).await?;
     let remembered = tools.store.fact(FINGERPRINT_FACT).await.map_err(fault)?;
     if remembered.as_ref() == Some(&present) {
         return Ok(());
@@ -63,6 +66,18 @@ pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<()
         }
     }
     tools.store.set_fact(FINGERPRINT_FACT, Some(present)).await.map_err(fault)
+}
+
+/// A login of another OAuth application or other scopes is shown other items: no listing of it can miss what it was never shown.
+async fn note_sight(tools: &Tools, auth: &Authorizer) -> Result<(), Outcome> {
+    let fault = |error: StoreError| end_of_store(&error);
+    let (sight, remembered) = (auth.sight(), tools.store.fact(SIGHT_FACT).await.map_err(fault)?);
+    if sight == remembered {
+        return Ok(());
+    }
+    // In this order: a kill between the two costs two more listings, and no file.
+    tools.store.forget_sightings().await.map_err(fault)?;
+    tools.store.set_fact(SIGHT_FACT, sight).await.map_err(fault)
 }
 
 /// Whether the token is still the one that was checked; a login may come in the middle of a run.

@@ -9,7 +9,8 @@
 //! nowhere what its page tokens mean: while items are deleted, others may move up past the page that is being read. So an absence is a
 //! question, never an answer: the item is *gone* only if Google, asked for its very id after that, says that it is not found. Any
 //! other answer (given, not permitted, not told) leaves it as it is until the next proof. Items that only an album brought were
-//! never listed, so no listing can miss them, and after a login that only a person vouched for nothing was listed yet.
+//! never listed, so no listing can miss them; nor was anything listed yet after a login with another OAuth application, with other
+//! scopes, or one that only a person vouched for: it is shown other items.
 //!
 //! A file goes to the trash only if its bytes are those that were stored, no export holds the item too, and no person put it back before;
 //! and only as part of a *wave* of at most 20 items, or 5 % of the library, counting those of the last day, unless a person allows more.

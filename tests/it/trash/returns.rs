@@ -32,7 +32,7 @@ fn restore(home: &Home, command: &str) {
     let root = home.root("alice");
     let command = command
         .replace("2026-11-29", day.to_str().unwrap())
-        .replace("photos/2024/05/IMG_1.jpg", &place(1));
+        .replace("photos/2024/05/IMG_1.jpg photos/2024/05/", &format!("{} photos/2023/12/", place(1)));
     let ran = Command::new("sh").args(["-euc", &command]).current_dir(&root).output().unwrap();
     assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));
 }
