@@ -5,12 +5,24 @@
 use crate::cli::output::size;
 use crate::job::held_text;
 use crate::media::LibraryName;
-use crate::status::{DeletionStatus, LibraryStatus};
+use crate::status::{DeletionStatus, LibraryStatus, RunSummary};
 use crate::systemd::grouped;
 
 /// Lines about the deletions of a library; none if there is nothing to say.
 pub(crate) fn deletion_lines(library: &LibraryStatus) -> Vec<String> {
     lines_of(&library.deletions, &library.name)
+}
+
+/// What a run did with the trash; none: nothing.
+pub(crate) fn trash_words(run: &RunSummary) -> Option<String> {
+    let did =
+        [(run.trashed, "to the trash"), (run.returned, "back from it"), (run.purged, "removed from it")];
+    let words: Vec<String> = did
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{} {words}", grouped(count)))
+        .collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 fn lines_of(deletions: &DeletionStatus, name: &LibraryName) -> Vec<String> {

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::deletion_text::deletion_lines;
+use crate::cli::deletion_text::{deletion_lines, trash_words};
 use crate::cli::output::{Align, moment, moment_or_dash, size, span, table};
 use crate::media::LibraryName;
 use crate::status::{
@@ -171,11 +171,12 @@ fn export_lines(export: &ExportStatus) -> Vec<String> {
 
 fn run_line(run: &RunSummary) -> String {
     let word = run.end.word();
+    let trash = trash_words(run).map_or_else(String::new, |words| format!(", {words}"));
     let reason = run.reason.as_deref().and_then(|reason| reason.lines().next());
     let why =
         reason.filter(|reason| !reason.is_empty()).map_or(String::new(), |reason| format!(": {reason}"));
     format!(
-        "last run: {word} at {} after {}, {} listed, {} new, {} downloaded ({}), {} failed{why}",
+        "last run: {word} at {} after {}, {} listed, {} new, {} downloaded ({}), {} failed{trash}{why}",
         moment(run.finished),
         span(run.finished - run.started),
         grouped(run.listed),

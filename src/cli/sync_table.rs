@@ -2,6 +2,7 @@
 //!
 //! Owns: which result means which exit code. Invariant: pure. May import: `control`, `exit`. Tests: below.
 
+use crate::cli::deletion_text::trash_words;
 use crate::cli::output::{Align, size, span, table};
 use crate::control::{LibraryEnd, SyncResult};
 use crate::exit::Exit;
@@ -52,7 +53,9 @@ pub(crate) fn summary(ends: &[LibraryEnd]) -> String {
 }
 
 fn row(end: &LibraryEnd) -> Vec<String> {
-    let note = end.note.lines().next().unwrap_or_default().to_owned();
+    let note = end.note.lines().next().filter(|note| !note.is_empty()).map(str::to_owned);
+    let note =
+        note.into_iter().chain(end.summary.as_ref().and_then(trash_words)).collect::<Vec<_>>().join("; ");
     let (name, word) = (end.name.to_string(), end.result.word().to_owned());
     let numbers = end.summary.as_ref().map_or_else(
         || std::array::from_fn(|_| "-".to_owned()),

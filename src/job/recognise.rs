@@ -34,7 +34,7 @@ pub(crate) async fn recognise(tools: &Tools, mut pieces: Vec<Piece>) -> Result<V
         for path in twins {
             let place = (path, piece.whole.sha256);
             let is_free = !taken.contains(&place) && {
-                let known = tools.store.is_stored_path(place.0.clone()).await;
+                let known = tools.store.is_settled_path(place.0.clone()).await;
                 !known.map_err(|error| end_of_store(&error))?
             };
             if is_free {

@@ -230,7 +230,11 @@ pub(crate) async fn move_marked(tools: &Tools) -> Result<(), Outcome> {
         left -= moved.len();
         tools.store.settle_trash(moved).await.map_err(fault)?;
     }
-    if left == 0 { Ok(()) } else { settle_trash(tools).await }
+    if left == 0 {
+        return Ok(());
+    }
+    tools.leave_undone("some files that are gone at Google could not be moved to the trash".to_owned());
+    settle_trash(tools).await
 }
 
 /// Moves a page of files; what cannot be moved is found by the next run where it is.
@@ -288,17 +292,29 @@ pub(crate) async fn purge(tools: &Tools) -> Result<(), Outcome> {
 fn purge_page(root: &Root, page: Vec<InTrash>) -> Result<(Vec<Settling>, u64), FsError> {
     let (mut removed, mut files) = (Vec::new(), 0);
     for one in page {
-        let place = in_trash(&one.what.path);
-        if look(root, &place, &one.what, true)? == Look::Same {
-            root.remove_file(&place)?;
-            root.remove_empty_dirs(dir_of(&place), TRASH_DIR)?;
-            files += u64::from(one.what.part.is_some());
+        match purge_one(root, &one.what) {
+            Ok(is_removed) => files += u64::from(is_removed && one.what.part.is_some()),
+            Err(error) => {
+                tracing::debug!(error = %text_of(&error), "a file cannot be removed from the trash");
+                continue;
+            }
         }
         let Throwing { path, number, part, .. } = one.what;
         removed.push(Settling { path, number, part, is_there: false, fate: Fate::Same, stays: None });
     }
     root.sync_fs()?;
     Ok((removed, files))
+}
+
+/// Whether it was removed; not if somebody changed or removed it.
+fn purge_one(root: &Root, what: &Throwing) -> Result<bool, FsError> {
+    let place = in_trash(&what.path);
+    if look(root, &place, what, true)? != Look::Same {
+        return Ok(false);
+    }
+    root.remove_file(&place)?;
+    root.remove_empty_dirs(dir_of(&place), TRASH_DIR)?;
+    Ok(true)
 }
 
 /// What lies at `path`, compared with `what` by length, and if `deep` by its bytes.

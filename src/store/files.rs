@@ -118,13 +118,13 @@ impl Store {
         .await
     }
 
-    /// Whether a path is that of a stored file.
+    /// Whether a path is that of a file that is no longer wanted: stored, put aside or gone. No other file gets it.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn is_stored_path(&self, path: String) -> Result<bool, StoreError> {
+    pub async fn is_settled_path(&self, path: String) -> Result<bool, StoreError> {
         self.read("look up a path", move |connection| {
-            let sql = format!("SELECT 1 FROM files WHERE path = ?1 AND state = {STORED}");
+            let sql = format!("SELECT 1 FROM files WHERE path = ?1 AND state <> {WANTED}");
             connection.prepare_cached(&sql)?.exists([&path])
         })
         .await

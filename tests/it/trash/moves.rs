@@ -1,8 +1,11 @@
 //! What goes to the trash, and what stays.
 
 use crate::context::Home;
-use crate::trash::ground::{TRASH, deletions, everything, full, in_trash, place, synced, trashed};
-use fake_google::{Endpoint, ItemSpec};
+use crate::exports::STAMP;
+use crate::trash::ground::{TRASH, deletions, everything, full, in_trash, place, synced, trash_dir, trashed};
+use fake_google::takeout::{Export, TakeoutLibrary};
+use fake_google::{Endpoint, ItemSpec, TruthItem};
+use std::collections::BTreeSet;
 use std::fs;
 
 #[test]
@@ -166,4 +169,71 @@ fn an_item_that_was_deleted_before_its_bytes_came_does_not_fail_for_ever() {
     home.run_ok(&["sync"]);
     assert_eq!(home.status()["libraries"][0]["wanted"], 0);
     assert_eq!(home.tree("alice").len(), ids.len());
+}
+
+#[test]
+fn a_file_whose_item_an_export_holds_too_stays() {
+    let home = Home::with(&["alice"]);
+    fs::create_dir(home.path("inbox")).expect("writable");
+    home.append_config(&format!(
+        "{TRASH}sources = [\"library-api\", \"takeout\"]\ninbox = \"inbox\"\ninbox-quiet = \"0s\"\n"
+    ));
+    let alice = home.google.account("alice");
+    let spec = |n: u32| {
+        ItemSpec::named(format!("IMG_{n}.jpg")).created("2024-05-01T10:00:00Z").len(900 + u64::from(n))
+    };
+    let ids: Vec<String> = (0..3).map(|n| alice.add_photo(spec(n))).collect();
+    let library = TakeoutLibrary::of_account(&home.google.truth("alice"));
+    let late = alice.add_photo(ItemSpec::named("late.jpg").created("2024-06-01T00:00:00Z").len(800));
+    // An empty listing would prove nothing.
+    alice.add_photo(ItemSpec::named("living.jpg").created("2024-07-01T00:00:00Z").len(800));
+    full(&home);
+    Export::at(STAMP).write(&library, &home.path("inbox")).expect("writable");
+    home.run_ok(&["sync"]);
+    let bytes: BTreeSet<Vec<u8>> = home.google.truth("alice").items.iter().map(TruthItem::bytes).collect();
+    for id in ids.iter().chain([&late]) {
+        alice.remove_item(id);
+    }
+    for _ in 0..3 {
+        full(&home);
+    }
+    assert_eq!(trashed(&home).into_keys().collect::<Vec<_>>(), ["photos/2024/06/late.jpg"]);
+    let kept: BTreeSet<Vec<u8>> = everything(&home).into_values().collect();
+    assert!(bytes.is_subset(&kept), "some bytes are gone");
+}
+
+#[test]
+fn a_person_who_puts_a_file_in_the_place_of_one_in_the_trash_keeps_both() {
+    let (home, alice, ids) = synced(4, TRASH);
+    alice.remove_item(&ids[0]);
+    full(&home);
+    full(&home);
+    fs::write(home.root("alice").join(place(0)), "mine").unwrap();
+    let old = trashed(&home)[&place(0)].clone();
+    alice.restore_item(&ids[0]);
+    full(&home);
+    home.run_ok(&["sync"]);
+    let tree = home.tree("alice");
+    assert_eq!(tree[&place(0)], b"mine");
+    assert_eq!(tree["photos/2023/12/IMG_0000 (2).jpg"], old);
+    assert_eq!(trashed(&home)[&place(0)], old, "the copy in the trash ends in its time");
+}
+
+#[test]
+fn a_trash_that_cannot_be_written_leaves_every_file_where_it_is_and_says_so() {
+    let (home, alice, ids) = synced(4, TRASH);
+    let before = home.tree("alice");
+    alice.remove_item(&ids[0]);
+    full(&home);
+    // A link of somebody's in the place of every day's folder: nothing is written through it.
+    let elsewhere = home.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let day = home.google.now().date_naive();
+    for day in [Some(day), day.succ_opt()].into_iter().flatten() {
+        std::os::unix::fs::symlink(&elsewhere, trash_dir(&home).join(day.to_string())).unwrap();
+    }
+    home.run(&["sync", "--full"]).assert(1, &["gone at Google could not be"]);
+    assert_eq!(home.tree("alice"), before);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    assert_eq!(home.status()["libraries"][0]["files"], 4);
 }

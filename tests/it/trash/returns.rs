@@ -20,7 +20,7 @@ fn three_gone() -> (Home, User, Vec<String>) {
 
 /// The commands of README's section on the trash, by the words of the comment at their end.
 fn readme_command(words: &str) -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("readable");
     let section = readme.split("### What is gone at Google").nth(1).expect("the section is there");
     let line = section.lines().find(|line| line.contains(words)).expect("the command is there");
     line.split(" # ").next().unwrap_or_default().trim().to_owned()
@@ -28,12 +28,12 @@ fn readme_command(words: &str) -> String {
 
 /// Runs a command of the README as the library's user, who is whoever runs the tests.
 fn restore(home: &Home, command: &str) {
-    let day = fs::read_dir(trash_dir(home)).unwrap().flatten().next().unwrap().file_name();
+    let day = fs::read_dir(trash_dir(home)).expect("readable").flatten().next().expect("a day").file_name();
     let root = home.root("alice");
     let command = command
-        .replace("2026-11-29", day.to_str().unwrap())
+        .replace("2026-11-29", day.to_str().expect("a date"))
         .replace("photos/2024/05/IMG_1.jpg photos/2024/05/", &format!("{} photos/2023/12/", place(1)));
-    let ran = Command::new("sh").args(["-euc", &command]).current_dir(&root).output().unwrap();
+    let ran = Command::new("sh").args(["-euc", &command]).current_dir(&root).output().expect("a shell");
     assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));
 }
 
