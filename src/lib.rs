@@ -12,6 +12,8 @@ pub mod daemon;
 pub mod embedded;
 pub mod exit;
 pub mod fs;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod google;
 pub mod job;
 pub mod limiter;

@@ -4,6 +4,8 @@
 //! component, never empty, `.` or `..`, never hidden, at most [`NAME_BYTES_MAX`] bytes, extension kept.
 //! May import: nothing. Tests: `src/names/tests.rs`.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

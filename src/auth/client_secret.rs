@@ -288,7 +288,7 @@ fn read_text(path: &Path) -> Result<String, ClientSecretError> {
     if text.trim().is_empty() { Err(not_that("empty")) } else { Ok(text.to_owned()) }
 }
 
-fn parse(path: &Path, text: &str) -> Result<ClientSecret, ClientSecretError> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<ClientSecret, ClientSecretError> {
     // Untyped first: serde's messages about types quote the values, which may be secrets.
     let value: Value = serde_json::from_str(text).map_err(|error| syntax(path, &error))?;
     let foreign = |instead| ClientSecretError::Foreign { path: path.to_owned(), instead };

@@ -10,6 +10,8 @@ mod callback;
 mod client_secret;
 mod consent;
 mod endpoint;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod http;
 mod ownership;
 mod patience;

@@ -7,6 +7,8 @@
 mod drive;
 mod fault;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod google;
 mod hours;
 mod layout;
@@ -115,6 +117,15 @@ impl Built {
         let mut faults = Faults::default();
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let files = read::read_all(&path, &mut faults);
+        Self::of_files(path, files, faults)
+    }
+
+    /// As [`Built::read`], of files that were read.
+    fn of_files(
+        path: PathBuf,
+        files: Vec<SourceFile>,
+        mut faults: Faults,
+    ) -> Result<(Self, Vec<SourceFile>), ConfigError> {
         let mut readable = faults.is_empty();
         let mut merged = Merged::default();
         for (number, file) in files.iter().enumerate() {

@@ -5,6 +5,8 @@
 
 mod client;
 mod framing;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod server;
 mod wire;
 

@@ -10,6 +10,8 @@ mod classify;
 mod client;
 mod drive;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hosts;
 mod media;
 mod photos;

@@ -24,6 +24,8 @@ mod drive_look;
 mod faults;
 mod feed;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gone;
 mod import;
 mod linking;

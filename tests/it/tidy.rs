@@ -37,6 +37,7 @@ const RANKS: &[(&str, u32)] = &[
     ("supervisor", 7),
     ("daemon", 8),
     ("cli", 9),
+    ("fuzzing", 9),
 ];
 
 /// The one arrow inside a rank: `media` keeps a base URL in a `Secret`.

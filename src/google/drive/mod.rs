@@ -6,6 +6,8 @@
 //! handed on as they are. May import: `media`. Tests: `drive/tests/`.
 
 mod bytes;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod wire;
 
 #[cfg(test)]
