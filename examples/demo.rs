@@ -4,6 +4,8 @@
 //! photograph and a renamed album, and `status`. The program under demonstration is this very executable: started with [`PART`]
 //! in its environment, it is `gphotos-syncd`.
 
+#![forbid(unsafe_code)]
+
 use fake_google::{Consent, FakeGoogle, ItemSpec, Settings, User};
 use std::error::Error;
 use std::fs;

@@ -7,6 +7,8 @@
 //! cargo run --release --example pace -- [--seeds N] [--random N] [--only POLICY] [--plots DIR]
 //! ```
 
+#![forbid(unsafe_code)]
+
 use pace_lab::scenario::{Contender, all};
 use pace_lab::{plot, table};
 use std::error::Error;

@@ -1,6 +1,7 @@
 //! gphotos-syncd as a library, for its own binary, demo and tests. The map of its modules follows.
 //!
 #![doc = include_str!("../ARCHITECTURE.md")]
+#![forbid(unsafe_code)]
 
 pub mod archive;
 pub mod auth;

@@ -1,5 +1,7 @@
 //! gphotos-syncd: the program.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

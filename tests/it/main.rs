@@ -1,5 +1,6 @@
 //! All tests that look at the program from outside: one binary, so that it links once.
 
+#![forbid(unsafe_code)]
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot prepare its ground fails at once, with the reason"

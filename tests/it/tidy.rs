@@ -290,6 +290,23 @@ fn only_the_clock_reads_a_clock() {
 }
 
 #[test]
+fn every_crate_forbids_unsafe_code() {
+    let is_root = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_own = path.starts_with("examples/") || path.starts_with("tests/pace/tests/");
+        is_own || matches!(name, "lib.rs" | "main.rs")
+    };
+    let roots: Vec<Source> = sources(&["src", "tests", "examples", "packaging"])
+        .into_iter()
+        .filter(|s| is_root(&s.path))
+        .collect();
+    assert!(roots.len() >= 8, "{} crates", roots.len());
+    for root in roots {
+        assert!(root.text.contains("\n#![forbid(unsafe_code)]\n"), "{} does not forbid it", root.path);
+    }
+}
+
+#[test]
 fn nothing_is_unbounded() {
     for source in sources(&["src"]) {
         for (number, line) in source.code().lines().enumerate() {

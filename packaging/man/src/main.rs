@@ -4,6 +4,8 @@
 //! definition that the program itself parses by, so they cannot be out of date; `DATE` (YYYY-MM-DD) comes from outside, so
 //! that the same sources give the same bytes. Tests: below.
 
+#![forbid(unsafe_code)]
+
 mod tidy;
 
 use clap::{Command, CommandFactory};

@@ -7,6 +7,8 @@
 //!
 //! Invariant: no clock is read and no socket opened; equal seeds give equal figures.
 
+#![forbid(unsafe_code)]
+
 pub mod plot;
 pub mod policies;
 pub mod policy;

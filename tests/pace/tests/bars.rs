@@ -2,6 +2,7 @@
 //!
 //! The bars stand in `BARS`; what others reach in the same worlds is printed by `examples/pace.rs`.
 
+#![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 use pace_lab::record::Record;

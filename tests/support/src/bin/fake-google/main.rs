@@ -1,5 +1,7 @@
 //! The simulator as a program: prints its URL, then serves until standard input closes or SIGTERM.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod export;
 
