@@ -1,6 +1,6 @@
 //! The control socket: who may ask, what is answered, and what cannot hurt it.
 
-use crate::context::Home;
+use crate::context::{Home, Ran};
 use crate::served::{ask, launch, library_of, run_to_end, serve, skipped, status_of, wait_until};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
 use std::fs;
@@ -146,15 +146,11 @@ fn a_socket_path_that_is_too_long_is_told_and_stops_no_command() {
     let home = one_photo();
     let long = home.path(&"r".repeat(120));
     let mut command = home.command();
-    let output = command.arg("run").env("RUNTIME_DIRECTORY", &long).output().expect("the binary starts");
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(78), "{err}");
-    for text in [&*long.to_string_lossy(), "at most 107", "hint:", "RUNTIME_DIRECTORY"] {
-        assert!(err.contains(text), "`{text}` is missing: {err}");
-    }
-    let output =
-        home.command().arg("sync").env("RUNTIME_DIRECTORY", &long).output().expect("the binary starts");
-    assert!(output.status.success(), "{output:?}");
+    let ran = Ran::from(command.arg("run").env("RUNTIME_DIRECTORY", &long).output().expect("it starts"));
+    ran.assert(78, &[&*long.to_string_lossy(), "at most 107", "hint:", "RUNTIME_DIRECTORY"]);
+    let mut command = home.command();
+    let ran = Ran::from(command.arg("sync").env("RUNTIME_DIRECTORY", &long).output().expect("it starts"));
+    ran.assert(0, &[]);
     home.assert_complete("alice");
 }
 
@@ -177,10 +173,8 @@ fn a_daemon_whose_socket_may_not_be_used_is_not_taken_for_none() {
     let mut command = std::process::Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(binary).arg("--config");
     command.arg(home.path("config.toml")).arg("sync").env("RUNTIME_DIRECTORY", home.path("run"));
-    let output = command.output().expect("setpriv starts");
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(77), "{err}");
-    assert!(err.contains("control.sock") && err.contains("hint: run the command with `sudo`"), "{err}");
+    let ran = Ran::from(command.output().expect("setpriv starts"));
+    ran.assert(77, &["control.sock", "hint: run the command with `sudo`"]);
     served.stop();
 }
 

@@ -41,6 +41,7 @@ mod reload;
 mod resume;
 mod roots;
 mod sandbox;
+mod secrets;
 mod served;
 mod sidecars;
 mod status;

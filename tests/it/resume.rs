@@ -218,8 +218,7 @@ fn a_file_has_the_time_of_its_item_and_the_mode_of_the_configuration() {
     let binary = home.command();
     shell.arg("-c").arg("umask 077; exec \"$@\"").arg("sh").arg(binary.get_program()).args(binary.get_args());
     shell.env_clear().env("PATH", "/usr/bin:/bin").env("STATE_DIRECTORY", home.path("state"));
-    let ran = shell.arg("sync").output().unwrap();
-    assert!(ran.status.success(), "{ran:?}");
+    crate::context::Ran::from(shell.arg("sync").output().unwrap()).assert(0, &[]);
     for (path, seconds) in [("photos/2001/09/a.jpg", 1_000_000_000), ("photos/1969/12/b.mp4", -3_600)] {
         let found = fs::metadata(home.root("alice").join(path)).unwrap();
         assert_eq!((found.mtime(), found.permissions().mode() & 0o7777), (seconds, 0o604), "{path}");

@@ -4,6 +4,7 @@
 //! outlives its test. May use: `context`.
 
 use crate::context::{Home, Ran, Running};
+use crate::secrets::assert_kept;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -65,7 +66,9 @@ impl Served {
     pub(crate) fn look(&mut self) {
         let mut datagram = [0; 8_192];
         while let Ok(length) = self.notify.recv(&mut datagram) {
-            self.told.push(String::from_utf8_lossy(&datagram[..length]).into_owned());
+            let told = String::from_utf8_lossy(&datagram[..length]).into_owned();
+            assert_kept("a notification", &told);
+            self.told.push(told);
         }
     }
 
@@ -203,7 +206,8 @@ pub(crate) fn ask(home: &Home, line: &str) -> Vec<Value> {
     // A daemon that refuses early does not read on.
     let _ = stream.write_all(format!("{line}\n").as_bytes());
     let lines = BufReader::new(stream).lines().map_while(Result::ok);
-    lines.filter_map(|line| serde_json::from_str(&line).ok()).collect()
+    let kept = lines.inspect(|line| assert_kept("the control socket", line));
+    kept.filter_map(|line| serde_json::from_str(&line).ok()).collect()
 }
 
 /// Runs `run` to an end that comes by itself.
