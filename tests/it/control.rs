@@ -179,6 +179,28 @@ fn a_daemon_whose_socket_may_not_be_used_is_not_taken_for_none() {
 }
 
 #[test]
+fn the_sockets_group_may_ask_the_daemon_and_nobody_else() {
+    let home = one_photo();
+    let served = serve(&home);
+    home.open_to_all();
+    let group = fs::metadata(home.path("run/control.sock")).expect("it is there").gid();
+    let (Some(stranger), Some(member)) = (home.command_as_nobody(), home.command_as_nobody()) else { return };
+    let mut stranger = stranger;
+    let ran = Ran::from(stranger.args(["sync"]).output().expect("setpriv starts"));
+    ran.assert(77, &["control.sock"]);
+    assert_eq!(home.google.stats().requests(Endpoint::MediaItemsList), 0);
+
+    // The same user with the socket's group.
+    let mut by_group = std::process::Command::new("setpriv");
+    by_group.args(["--reuid=65534", &format!("--regid={group}"), "--clear-groups"]);
+    by_group.args(member.get_args().skip(3)).env_clear();
+    by_group.envs(member.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = Ran::from(by_group.args(["sync"]).output().expect("setpriv starts"));
+    ran.assert(0, &["the daemon does the run"]);
+    served.stop();
+}
+
+#[test]
 fn a_daemon_whose_connections_are_all_taken_says_that_it_is_busy() {
     let home = Home::with(&["alice"]);
     let served = serve(&home);

@@ -16,14 +16,14 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 const LINES_MAX: usize = 40;
 
 /// A login that runs, and what it has said so far; dropping it kills it.
-struct Dialogue {
+pub(crate) struct Dialogue {
     child: Child,
     out: BufReader<ChildStdout>,
     said: String,
 }
 
 impl Dialogue {
-    fn begin(home: &Home, args: &[&str]) -> Self {
+    pub(crate) fn begin(home: &Home, args: &[&str]) -> Self {
         let mut command = home.command();
         command.env("RUST_LOG", "trace").arg("login").args(args);
         Self::over(command)
@@ -61,7 +61,7 @@ impl Dialogue {
     }
 
     /// The address, when the listener is ready for the answer.
-    fn ready(&mut self) -> String {
+    pub(crate) fn ready(&mut self) -> String {
         let address = self.address();
         self.line_with("Waiting up to");
         address
@@ -74,7 +74,7 @@ impl Dialogue {
 
     /// Waits for its end, which must have kept every secret.
     #[track_caller]
-    fn end(mut self) -> Ran {
+    pub(crate) fn end(mut self) -> Ran {
         drop(self.child.stdin.take());
         let mut err = Vec::new();
         self.out.read_to_string(&mut self.said).expect("text");
@@ -92,7 +92,7 @@ impl Drop for Dialogue {
 }
 
 /// Opens an address on the loopback as a browser does; gives the whole answer.
-fn browse(address: &str) -> String {
+pub(crate) fn browse(address: &str) -> String {
     let rest = address.strip_prefix("http://").expect("plain http");
     let (host, target) = rest.split_at(rest.find('/').expect("a path"));
     let mut stream = TcpStream::connect(host).expect("somebody listens");

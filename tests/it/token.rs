@@ -1,5 +1,6 @@
-//! `.gphotos.token` as a file: its forms, its faults, and whose it is. What happens to its tokens: `token/refresh.rs`.
+//! `.gphotos.token` as a file: its forms, its faults, and whose it is. What happens to its tokens: `token/refresh.rs`; who sees it while it is written: `token/race.rs`.
 
+mod race;
 mod refresh;
 
 use crate::client_secret::as_nobody;
