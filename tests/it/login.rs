@@ -67,6 +67,11 @@ impl Dialogue {
         address
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Types a line.
     fn paste(&mut self, text: &str) {
         writeln!(self.child.stdin.as_mut().expect("it is piped"), "{text}").expect("it reads");
@@ -103,7 +108,7 @@ pub(crate) fn browse(address: &str) -> String {
 }
 
 /// A library without a token, with one photo at Google.
-fn logged_out() -> Home {
+pub(crate) fn logged_out() -> Home {
     logged_out_with(Settings::default())
 }
 

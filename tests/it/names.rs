@@ -22,7 +22,7 @@ fn names(home: &Home) -> Vec<String> {
 }
 
 /// Fails unless the folder of the installation holds what it held before a run and nothing else.
-fn assert_nothing_outside(home: &Home) {
+pub(crate) fn assert_nothing_outside(home: &Home) {
     let mut found: Vec<String> = fs::read_dir(home.dir.path())
         .expect("readable")
         .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
