@@ -149,12 +149,21 @@ impl Home {
             skipped("`setpriv` cannot change the user here");
             return None;
         }
+        Some(self.command_through("setpriv", &drop_rights, &self.copied_binary()))
+    }
+
+    /// A copy of the binary that everybody may run.
+    ///
+    /// Another process makes it: a child of another test would inherit the open file if this one did, and a file that
+    /// somebody has open for writing cannot be run.
+    pub(crate) fn copied_binary(&self) -> PathBuf {
         let binary = self.path("gphotos-syncd");
         if !binary.exists() {
-            fs::copy(env!("CARGO_BIN_EXE_gphotos-syncd"), &binary).expect("writable");
-            fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).expect("own file");
+            let mut copy = Command::new("install");
+            copy.args(["-m", "755", env!("CARGO_BIN_EXE_gphotos-syncd")]).arg(&binary);
+            assert!(copy.status().expect("install is there").success());
         }
-        Some(self.command_through("setpriv", &drop_rights, &binary))
+        binary
     }
 
     /// As [`Self::command`], started by `program` with `args` before the binary.

@@ -168,8 +168,7 @@ fn a_daemon_whose_socket_may_not_be_used_is_not_taken_for_none() {
         skipped("this user cannot drop its rights");
         return;
     }
-    let binary = home.path("gphotos-syncd");
-    fs::copy(env!("CARGO_BIN_EXE_gphotos-syncd"), &binary).expect("writable");
+    let binary = home.copied_binary();
     let mut command = std::process::Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(binary).arg("--config");
     command.arg(home.path("config.toml")).arg("sync").env("RUNTIME_DIRECTORY", home.path("run"));
