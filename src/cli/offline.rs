@@ -17,7 +17,7 @@ use crate::status::{
     RunEnd, RunSummary, SpeedStatus, TokenHealth, VerifyStatus,
 };
 use crate::store::{Store, StoreError, Totals};
-use crate::supervisor::describe::{detail_for, reason_of_token};
+use crate::supervisor::describe::{detail_for, reason_of_token, with_rebuild};
 use crate::takeout::rhythm::Notice;
 
 /// The index in its folder.
@@ -37,6 +37,7 @@ struct Indexed {
     last_run: Option<RunSummary>,
     last_complete: Option<DateTime<Utc>>,
     refused: Option<Refused>,
+    is_rebuilding: bool,
     exports: Vec<ExportStatus>,
     notices: Vec<Notice>,
     verify: Option<VerifyStatus>,
@@ -93,7 +94,7 @@ async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: Date
         name: library.name.clone(),
         root: library.root.clone(),
         state,
-        detail: detail_for(state, &reason, &library.name),
+        detail: with_rebuild(detail_for(state, &reason, &library.name), indexed.is_rebuilding),
         until: spent.filter(|_| state == LibraryState::QuotaSpent),
         last_run: indexed.last_run,
         last_complete: indexed.last_complete,
@@ -125,6 +126,7 @@ async fn read_index(library: &Library, now: DateTime<Utc>) -> Result<Indexed, St
         last_run,
         last_complete,
         refused: Refused::read(&store).await?,
+        is_rebuilding: store.rebuild().await?.is_some(),
         exports: read_exports(&store).await?,
         notices: read_watch(&store, library, now).await?.notices,
         verify: read_verify(&store).await?,

@@ -161,7 +161,9 @@ fn refuse_root(state_dir: &Path) -> Result<(), BuildError> {
 fn locked(error: LockError, state_dir: &Path) -> BuildError {
     match error {
         LockError::Held { holder, .. } => BuildError::Busy { holder },
-        LockError::Fs(error) => BuildError::StateDir { path: state_dir.to_owned(), source: error.source },
+        LockError::None { source, .. } | LockError::Fs(crate::fs::FsError { source, .. }) => {
+            BuildError::StateDir { path: state_dir.to_owned(), source }
+        }
     }
 }
 

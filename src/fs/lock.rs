@@ -32,6 +32,14 @@ pub enum LockError {
         /// The holder's process id, where it is readable.
         holder: Option<u32>,
     },
+    /// The file system has no locks.
+    #[error("cannot lock the file `{}`, because its file system has no locks: {source}", .path.display())]
+    None {
+        /// The lock file.
+        path: PathBuf,
+        /// The cause, which is in the text.
+        source: std::io::Error,
+    },
     /// It cannot be taken for another reason.
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -52,6 +60,9 @@ impl Lock {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
                 return Err(LockError::Held { path: path.to_owned(), holder: read_pid(&file) });
+            }
+            Err(errno @ (Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL)) => {
+                return Err(LockError::None { path: path.to_owned(), source: errno.into() });
             }
             Err(errno) => return Err(fail(errno.into()).into()),
         }

@@ -1,6 +1,6 @@
 //! Whether the token still is of the account that the library was first synced with.
 //!
-//! The token's fingerprint is remembered; when it has changed, known items are asked for: ids are only good inside their account.
+//! The token's fingerprint is remembered, in the index and in a file for the day when that is lost; when it has changed, known items are asked for: ids are only good inside their account.
 //! Invariant: nothing is listed or written before this is answered. May import: `auth`, `source`, `store`. Tests:
 //! the decision below, the rest in `tests/it`.
 
@@ -11,6 +11,8 @@ use crate::job::Outcome;
 use crate::job::faults::{end_of_api, end_of_fs, end_of_store};
 use crate::job::queue::RESOLVE_IDS_MAX;
 use crate::job::tools::{Tools, blocking};
+use crate::job::witness::read_witness;
+use crate::media::MediaId;
 use crate::store::StoreError;
 
 /// The fact that remembers the token.
@@ -43,13 +45,18 @@ pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<()
     let fault = |error: StoreError| end_of_store(&error);
     let Some(present) = auth.fingerprint() else { return Ok(()) };
     note_sight(tools, auth).await?;
-    let remembered = tools.store.fact(FINGERPRINT_FACT).await.map_err(fault)?;
-    if remembered.as_ref() == Some(&present) {
-        return Ok(());
+    let mut remembered = tools.store.fact(FINGERPRINT_FACT).await.map_err(fault)?;
+    let mut witness = None;
+    if remembered.is_none() {
+        witness = read_witness(tools).await?;
+        remembered = witness.as_ref().map(|witness| witness.token.clone());
     }
-    if remembered.is_some() {
+    if remembered.is_some() && remembered != Some(present.clone()) {
         let limit = u32::try_from(RESOLVE_IDS_MAX).unwrap_or(u32::MAX);
-        let ids = tools.store.sample_ids(limit).await.map_err(fault)?;
+        let mut ids = tools.store.sample_ids(limit).await.map_err(fault)?;
+        if ids.is_empty() {
+            ids = witness.map_or_else(Vec::new, |witness| witness.items.into_iter().map(MediaId).collect());
+        }
         if !ids.is_empty() {
             let verdict = match tools.source.resolve(&ids).await {
                 Ok(entries) => decide_account(&entries),
@@ -64,6 +71,9 @@ pub(crate) async fn check_account(tools: &Tools, auth: &Authorizer) -> Result<()
                 refuse_unless_same(tools, verdict)?;
             }
         }
+    }
+    if tools.store.fact(FINGERPRINT_FACT).await.map_err(fault)? == Some(present.clone()) {
+        return Ok(());
     }
     tools.store.set_fact(FINGERPRINT_FACT, Some(present)).await.map_err(fault)
 }

@@ -58,11 +58,26 @@ pub(crate) fn end_of_fs(error: &FsError) -> Outcome {
     }
 }
 
+/// What helps where the root's file system has no locks.
+pub(crate) const LOCKS_HINT: &str = "keep the index, and with it the lock, on a local disk: set `index-dir` of the library, such as \"/var/lib/gphotos-syncd/NAME\"";
+
 /// How a run ends for a fault of the index.
 pub(crate) fn end_of_store(error: &StoreError) -> Outcome {
     let text = text_of(error);
-    if matches!(error, StoreError::TooNew { .. }) {
+    if matches!(error, StoreError::TooNew { .. } | StoreError::NotAnIndex { .. } | StoreError::NoLocks { .. })
+    {
         Outcome::Unusable(text)
+    } else if error.lacks_locks() {
+        Outcome::Unusable(format!("{text}\nhint: {LOCKS_HINT}"))
+    } else if error.is_busy() {
+        // Where NFS has no lock daemon, SQLite says the same.
+        Outcome::Locked(format!(
+            "{text}: another process keeps it for itself\nhint: if there is none, its file system has no working locks: {LOCKS_HINT}"
+        ))
+    } else if error.is_damaged() {
+        Outcome::Failed(format!(
+            "{text}\nhint: the next run looks through the index, and makes a new one from the files if it is damaged"
+        ))
     } else if error.is_full() {
         Outcome::DiskFull(text)
     } else {

@@ -1,4 +1,4 @@
-//! Where a run's files come from, in order: the backlog, the listing, the albums.
+//! Where a run's files come from, in order: the backlog, the listing, the albums; in a rebuild of the index the backlog comes last.
 //!
 //! Owns: the listings and their cursors. Invariant: one page ahead of the downloads and no more; a page's items and its
 //! cursor are one transaction, so that nothing listed is forgotten and nothing is listed twice after a crash. May be dropped
@@ -18,9 +18,10 @@ use crate::job::gone::{RESUMED, doubt_of_page};
 use crate::job::motion::is_likely_motion;
 use crate::job::plan::{KnownPages, ListingPlan, decide_listing};
 use crate::job::queue::RESOLVE_IDS_MAX;
+use crate::job::rebuild::look_for_wanted;
 use crate::job::ticket::{Address, Ticket};
 use crate::job::tools::{Tools, blocking, lock};
-use crate::media::{MediaId, MediaItem};
+use crate::media::{MediaId, MediaItem, MediaKind};
 use crate::store::{Listing, ListingKind, PageRecord, Recorded, StoreError, Wanted};
 
 /// How often in one run a listing may begin anew because its page token has expired.
@@ -44,6 +45,13 @@ pub(crate) type Addresses = HashMap<MediaId, (Option<Address>, bool)>;
 /// Why the run must end.
 pub(crate) async fn feed(tools: &Tools, pages: Sender<Vec<Ticket>>, full_asked: bool) -> Result<(), Outcome> {
     let feeder = Feeder { tools, pages };
+    if tools.rebuild.is_some() {
+        // Only when all that could claim a file is listed is it known whose it is; what is nobody's is the backlog then.
+        feeder.listings(full_asked).await?;
+        list_albums(&feeder).await?;
+        look_for_wanted(tools).await?;
+        return feeder.backlog().await;
+    }
     feeder.backlog().await?;
     feeder.listings(full_asked).await?;
     list_albums(&feeder).await
@@ -184,9 +192,13 @@ impl Feeder<'_> {
         recorded: Recorded,
         addresses: &Addresses,
     ) -> Result<(u64, u64), Outcome> {
-        let (distinct, new) = (recorded.distinct, recorded.new);
+        let (distinct, new, mut wanted) = (recorded.distinct, recorded.new, recorded.wanted);
         self.tools.count(|counts| counts.new += new);
-        self.hand_over(slot, recorded.wanted, addresses).await?;
+        if self.tools.rebuild.is_some() {
+            // They may be on disk. A video that failed at Google is not, and counts among the failures.
+            wanted.retain(|file| file.kind == MediaKind::VideoFailed);
+        }
+        self.hand_over(slot, wanted, addresses).await?;
         Ok((distinct, new))
     }
 

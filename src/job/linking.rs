@@ -11,6 +11,7 @@ use crate::config::AlbumMode;
 use crate::job::Outcome;
 use crate::job::apply::{Applied, LinkMaker};
 use crate::job::faults::{end_of_fs, end_of_store};
+use crate::job::found_links::find_links;
 use crate::job::links::{
     ALBUMS_DIR, LinkPlan, WantedLink, album_dir_for, folders_of, free_dir, link_name, may_keep_dir,
     plan_links,
@@ -38,6 +39,9 @@ pub(crate) async fn link_albums(tools: &Tools) -> Result<(), Outcome> {
         return Ok(());
     }
     tools.count(|counts| counts.phase = "linking");
+    if tools.rebuild.is_some() {
+        find_links(tools).await?;
+    }
     let mut went_through = unlink(tools, None).await?;
     let albums = if is_none { tools.store.albums().await.map_err(fault)? } else { with_dirs(tools).await? };
     for known in albums {

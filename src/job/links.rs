@@ -93,6 +93,25 @@ pub(crate) fn relative_link(link: &str, target: &str) -> String {
     ups.chain(to[common..].iter().copied()).collect::<Vec<_>>().join("/")
 }
 
+/// Where a symbolic link at `link` with the text `text` leads, below the same root; none if it leads out of it.
+pub(crate) fn target_of(link: &str, text: &str) -> Option<String> {
+    let mut at: Vec<&str> = split_dir(link).0.split('/').filter(|part| !part.is_empty()).collect();
+    for part in text.split('/') {
+        match part {
+            "" | "." => return None,
+            ".." => drop(at.pop()?),
+            part => at.push(part),
+        }
+    }
+    (!at.is_empty()).then(|| at.join("/"))
+}
+
+/// Whether `name` is what a link to `target` is called at some place of an album, plain or numbered.
+pub(crate) fn is_link_name(name: &str, target: &str) -> bool {
+    let Some(index) = name.split_once('_').and_then(|(index, _)| index.parse().ok()) else { return false };
+    is_form_of(name, &link_name(index, split_dir(target).1))
+}
+
 /// What must change so that the links `have`, all made by us, become `wanted`.
 ///
 /// A link that stands at a numbered form of its wanted path, because something foreign had that path, stays there.

@@ -7,7 +7,7 @@
 //! Tests: beside the pure parts; the whole flow in `tests/it`.
 //!
 //! The parts, in the order of a run: `sync` (the job), `open` (root, lock, index), `run` (the phases), `account`,
-//! `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
+//! `rebuild` (what a lost index knew; with `evidence`, `found_links`, `witness`), `import` (Takeout exports), `watch` (whether they come as they should), `beside` (sidecars wished late), `feed` and `albums` (pages of wanted files, in order), `pump` (all that goes on at once) with `fetch`, `partial`,
 //! `renew`, `settle`, `recognise` and `place` (one file's way to its name), `absent` and `trash` (what is gone at Google), `linking` and `apply` (the albums' folders),
 //! `verify` (stored files hashed again).
 //! Pure: `gone`, `plan`, `retry`, `claims`, `queue`, `motion`, `body`, `links`, `sidecar`, `xmp`, `faults`, `waiting`.
@@ -21,9 +21,11 @@ mod body;
 mod claims;
 mod digest;
 mod drive_look;
+mod evidence;
 mod faults;
 mod feed;
 mod fetch;
+mod found_links;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod gone;
@@ -37,6 +39,7 @@ mod place;
 mod plan;
 mod pump;
 mod queue;
+mod rebuild;
 mod recognise;
 mod refused;
 mod renew;
@@ -52,6 +55,7 @@ mod twins;
 mod verify;
 mod waiting;
 mod watch;
+mod witness;
 pub mod xmp;
 
 use chrono::{DateTime, Utc};
@@ -135,6 +139,8 @@ pub struct Facts {
     pub sources: Vec<SourceKind>,
     /// What the looks at the stored files found; none: they were never looked at.
     pub verify: Option<VerifyStatus>,
+    /// Whether its index was lost or damaged and is being made anew.
+    pub is_rebuilding: bool,
     /// Of the watch over its exports; none: the index could not be looked at.
     pub watch: Option<Watch>,
     /// What is gone at Google, and the trash.

@@ -16,10 +16,11 @@ use std::sync::Mutex;
 use crate::config::Library;
 use crate::fs::{FsError, Lock, LockError, Root};
 use crate::job::Outcome;
-use crate::job::faults::{end_of_fs, end_of_root, end_of_store, text_of};
+use crate::job::faults::{LOCKS_HINT, end_of_fs, end_of_root, end_of_store, text_of};
 use crate::job::partial::{Leftover, PARTIAL_DIR, sweep};
 use crate::job::tools::lock;
-use crate::store::Store;
+use crate::store::{Begin, Store, StoreError, find_damage, set_aside};
+use crate::systemd::Message;
 
 /// The folder that is ours alone, below the root.
 const STATE_DIR: &str = ".gphotos-syncd";
@@ -27,6 +28,8 @@ const STATE_DIR: &str = ".gphotos-syncd";
 pub(crate) const TRASH_DIR: &str = ".gphotos-syncd/trash";
 /// The file that holds the name of the library that the root belongs to.
 const MARKER: &str = ".gphotos-syncd/library";
+/// The lock's file name.
+const LOCK: &str = "lock";
 /// The index's file name.
 const INDEX: &str = "index.sqlite";
 /// The longest marker that is read, bytes.
@@ -74,10 +77,16 @@ pub(crate) fn open_site(
     for dir in [STATE_DIR, PARTIAL_DIR, TRASH_DIR] {
         root.create_dir_all(dir).map_err(refuse)?;
     }
-    let lock = take_lock(&root)?;
-    check_marker(&root, library)?;
+    let lock = take_lock(&root, library)?;
+    let is_marked = check_marker(&root, library)?;
     let leftovers = sweep(&root, now).map_err(|error| end_of_fs(&error))?;
-    let store = open_store(library, open_index)?;
+    let begin = if is_marked { Begin::Rebuild } else { Begin::Library };
+    let store = open_store(library, open_index, begin, now)?;
+    if !is_marked {
+        // After the index, for a marked root without one has lost it.
+        let text = format!("{}\n", library.name);
+        root.write_atomic(MARKER, text.as_bytes(), MARKER_MODE).map_err(|error| end_of_fs(&error))?;
+    }
     Ok(Site { root, store, leftovers, lock })
 }
 
@@ -118,29 +127,34 @@ fn refuse_vanished_index(library: &Library, open_index: &Mutex<Option<OpenIndex>
     Ok(())
 }
 
-fn take_lock(root: &Root) -> Result<Lock, Outcome> {
-    let path = root.path().join(STATE_DIR).join("lock");
-    Lock::take(&path).map_err(|error| match error {
+/// The lock lies in the root, so that whoever works there finds it; where the root's file system has no locks, beside the index.
+fn take_lock(root: &Root, library: &Library) -> Result<Lock, Outcome> {
+    let taken = match (Lock::take(&root.path().join(STATE_DIR).join(LOCK)), &library.index_dir) {
+        (Err(LockError::None { .. }), Some(dir)) => {
+            make_index_dir(dir)?;
+            Lock::take(&dir.join(LOCK))
+        }
+        (taken, _) => taken,
+    };
+    taken.map_err(|error| match error {
         LockError::Held { .. } => Outcome::Locked(text_of(&error)),
+        LockError::None { .. } => Outcome::Unusable(format!("{error}\nhint: {LOCKS_HINT}")),
         LockError::Fs(error) => end_of_root(&error, root.path()),
     })
 }
 
-/// The root belongs to the library whose name it holds; a new root is marked.
-fn check_marker(root: &Root, library: &Library) -> Result<(), Outcome> {
+/// Whether the root is marked as this library's; not if it is marked as nobody's.
+fn check_marker(root: &Root, library: &Library) -> Result<bool, Outcome> {
     let fault = |error: FsError| end_of_fs(&error);
     let name = library.name.as_str();
-    let Some(file) = root.open_file(MARKER).map_err(fault)? else {
-        let text = format!("{name}\n");
-        return root.write_atomic(MARKER, text.as_bytes(), MARKER_MODE).map_err(fault);
-    };
+    let Some(file) = root.open_file(MARKER).map_err(fault)? else { return Ok(false) };
     let mut found = String::new();
     let read = file.take(MARKER_BYTES_MAX).read_to_string(&mut found);
     let path = root.path().join(MARKER);
     read.map_err(|source| fault(FsError { what: "read", path: path.clone(), source }))?;
     let found = found.trim();
     if found == name {
-        return Ok(());
+        return Ok(true);
     }
     let (shown, path) = (root.path().display(), path.display());
     Err(Outcome::Unusable(format!(
@@ -150,21 +164,50 @@ fn check_marker(root: &Root, library: &Library) -> Result<(), Outcome> {
     )))
 }
 
-/// The index that is open, or the one on disk; opened anew if the file is another one.
-fn open_store(library: &Library, open_index: &Mutex<Option<OpenIndex>>) -> Result<Store, Outcome> {
+/// The index that is open, or the one on disk; opened anew if the file is another one. A damaged one is moved aside, and a new one begun.
+fn open_store(
+    library: &Library,
+    open_index: &Mutex<Option<OpenIndex>>,
+    begin: Begin,
+    now: DateTime<Utc>,
+) -> Result<Store, Outcome> {
     if let Some(store) = store_if_open(library, open_index) {
         return Ok(store);
     }
     let path = index_path(library);
     if let Some(dir) = &library.index_dir {
-        let made = DirBuilder::new().recursive(true).mode(INDEX_DIR_MODE).create(dir);
-        made.map_err(|source| end_of_fs(&FsError { what: "create the folder", path: dir.clone(), source }))?;
+        make_index_dir(dir)?;
     }
     let mut open = lock(open_index);
     *open = None;
-    let store = Store::open(&path).map_err(|error| end_of_store(&error))?;
+    let opened = match find_damage(&path).and_then(|()| Store::open_or_begin(&path, begin)) {
+        Err(error @ StoreError::Damaged { .. }) => {
+            let aside = set_aside(&path, now).map_err(|error| end_of_store(&error))?;
+            say_damaged(library, &error, &aside);
+            Store::open_or_begin(&path, Begin::Rebuild)
+        }
+        opened => opened,
+    };
+    let store = opened.map_err(|error| end_of_store(&error))?;
     *open = file_id(&path).map(|file| OpenIndex { path, file, store: Some(store.clone()) });
     Ok(store)
+}
+
+fn make_index_dir(dir: &Path) -> Result<(), Outcome> {
+    let made = DirBuilder::new().recursive(true).mode(INDEX_DIR_MODE).create(dir);
+    made.map_err(|source| end_of_fs(&FsError { what: "create the folder", path: dir.to_owned(), source }))
+}
+
+/// Once for each damage, and loudly.
+fn say_damaged(library: &Library, error: &StoreError, aside: &Path) {
+    let (library, message_id) = (&library.name, Message::IndexDamaged.id());
+    let reason = error.to_string();
+    let reason = reason.lines().next().unwrap_or_default();
+    tracing::warn!(
+        %library, message_id,
+        "{reason}; it is kept as `{}`, and a new one is made from the files, which are not fetched again",
+        aside.display()
+    );
 }
 
 /// Device and inode of a file; none if it is not there.

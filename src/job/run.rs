@@ -23,16 +23,19 @@ use crate::job::import::{Balance, import_drive, import_inbox, import_paths};
 use crate::job::linking::link_albums;
 use crate::job::open::{Site, open_site};
 use crate::job::pump::pump;
+use crate::job::rebuild::{begin_rebuild, end_rebuild, salvage};
 use crate::job::refused::remember;
 use crate::job::sync::SyncJob;
 use crate::job::tools::{Counts, Room, Tools, blocking};
 use crate::job::twins::settle_twins;
 use crate::job::verify::verify_some;
+use crate::job::witness::keep_witness;
 use crate::job::{Outcome, RunReport};
 use crate::limiter::{Class, Limiter};
 use crate::media::LibraryName;
 use crate::shutdown::Stop;
 use crate::status::RunSummary;
+use crate::store::{Rebuild, StoreError};
 
 /// Pages that may wait between the listing and the downloads: one is listed while the one before is fetched.
 const PAGES_AHEAD: usize = 1;
@@ -65,38 +68,41 @@ pub(crate) enum Task<'a> {
 pub(crate) async fn run(job: &SyncJob, mut task: Task<'_>, stop: Stop) -> RunReport {
     let started = wall_now();
     let sent = Sent::by(&job.shared.limiter, &job.library.name);
-    let (site, number) = match open(job, started, &stop).await {
+    let (site, number, rebuild) = match open(job, started, &stop).await {
         Ok(opened) => opened,
         Err(outcome) => {
             say_not_begun(&job.library.name, &outcome);
             return RunReport { outcome, summary: None };
         }
     };
-    let (tools, _held) = equip(job, site, number, started, stop);
+    let (tools, _held) = equip(job, Opened { site, run: number, rebuild, started }, stop);
     let span = tracing::info_span!("run", library = %job.library.name, run = number);
     let report = async {
         tracing::info!(full = matches!(task, Task::Sync { full: true }), "run started");
         tools.count(|counts| counts.phase = "starting");
         let ended = work(&tools, job, &mut task).await;
         let outcome = outcome_of(&tools, ended).await;
-        if let Some(auth) = &job.shared.auth
-            && let Err(error) = remember(&tools.store, auth, &outcome).await
-        {
-            tracing::warn!(error = %text_of(&error), "what became of the login could not be recorded");
+        if let Err(error) = keep_knowledge(&tools, job, &outcome).await {
+            tracing::warn!(error = %text_of(&error), "what the run learned could not be recorded");
         }
         finish(&tools, outcome, sent, &job.shared.limiter).await
     };
     report.instrument(span).await
 }
 
+/// A root that is ready for a run.
+pub(crate) struct Opened {
+    pub(crate) site: Site,
+    /// Number of the run; 0: none is kept of it.
+    pub(crate) run: u64,
+    /// How far a rebuild of the index is.
+    pub(crate) rebuild: Option<Rebuild>,
+    pub(crate) started: DateTime<Utc>,
+}
+
 /// What the parts of a run work with, and the lock that it holds.
-pub(crate) fn equip(
-    job: &SyncJob,
-    site: Site,
-    run: u64,
-    started: DateTime<Utc>,
-    stop: Stop,
-) -> (Tools, Lock) {
+pub(crate) fn equip(job: &SyncJob, opened: Opened, stop: Stop) -> (Tools, Lock) {
+    let Opened { site, run, rebuild, started } = opened;
     let is_hastened = job.is_hastened.swap(false, Ordering::Relaxed);
     let Site { root, store, leftovers, lock } = site;
     let tools = Tools {
@@ -114,6 +120,7 @@ pub(crate) fn equip(
         due_until: if is_hastened { DateTime::<Utc>::MAX_UTC } else { started },
         deletions_allowed: job.deletions_allowed.swap(0, Ordering::Relaxed),
         run,
+        rebuild,
         claims: Mutex::default(),
         leftovers: Mutex::new(leftovers),
         counts: Arc::default(),
@@ -122,19 +129,38 @@ pub(crate) fn equip(
     (tools, lock)
 }
 
-/// The root made ready, and the run's number.
-async fn open(job: &SyncJob, now: DateTime<Utc>, stop: &Stop) -> Result<(Site, u64), Outcome> {
+/// What the end of a run says of the login, the account and the index.
+async fn keep_knowledge(tools: &Tools, job: &SyncJob, outcome: &Outcome) -> Result<(), StoreError> {
+    if let Some(auth) = &job.shared.auth {
+        remember(&tools.store, auth, outcome).await?;
+        if matches!(outcome, Outcome::Complete | Outcome::Incomplete) {
+            keep_witness(tools, auth).await?;
+        }
+    }
+    end_rebuild(tools, outcome).await
+}
+
+/// The root made ready, the run's number, and how far a rebuild of the index is.
+async fn open(
+    job: &SyncJob,
+    now: DateTime<Utc>,
+    stop: &Stop,
+) -> Result<(Site, u64, Option<Rebuild>), Outcome> {
     if stop.is_begun() {
         return Err(Outcome::Interrupted);
     }
     let (library, index) = (job.library.clone(), job.index.clone());
     let site = blocking(move || open_site(&library, &index, now)).await??;
+    // Before the run has its number, for numbers go on from those of the damaged index.
+    let rebuild = salvage(&site.store, &job.library, stop).await?;
     let number = site.store.next_run_number().await.map_err(|error| end_of_store(&error))?;
-    Ok((site, number))
+    Ok((site, number, rebuild))
 }
 
-/// The phases: exports; account, sidecars wished since, then backlog, listing and albums with their downloads; deletions; the links.
+/// The phases: what a lost index knew; exports; account, sidecars wished since, then backlog, listing and albums with their downloads; deletions;
+/// the links.
 async fn work(tools: &Tools, job: &SyncJob, task: &mut Task<'_>) -> Result<(), Outcome> {
+    begin_rebuild(tools).await?;
     let full = match task {
         Task::Sync { full } => *full,
         Task::Import { paths, balances } => {

@@ -20,11 +20,11 @@ use crate::clock::wall_now;
 use crate::config::Library;
 use crate::google::GoogleClient;
 use crate::job::absent::read_deletions;
-use crate::job::faults::text_of;
+use crate::job::faults::{end_of_store, text_of};
 use crate::job::import::{Balance, read_exports};
 use crate::job::open::{OpenIndex, close_index, index_path, open_site, store_if_open};
 use crate::job::refused::Refused;
-use crate::job::run::{self, Task, equip};
+use crate::job::run::{self, Opened, Task, equip};
 use crate::job::tools::blocking;
 use crate::job::verify::{Verified, has_index, read_verify, verify};
 use crate::job::waiting::plan_waiting;
@@ -118,7 +118,13 @@ impl SyncJob {
             return Ok(None);
         }
         let site = blocking(move || open_site(&library, &index, started)).await??;
-        let (tools, _held) = equip(self, site, 0, started, stop);
+        let rebuild = site.store.rebuild().await.map_err(|error| end_of_store(&error))?;
+        if rebuild.is_some() {
+            let name = &self.library.name;
+            let reason = "its index is being made anew, and does not know all files yet";
+            return Err(Outcome::Failed(format!("{reason}\nhint: gphotos-syncd sync {name}")));
+        }
+        let (tools, _held) = equip(self, Opened { site, run: 0, rebuild, started }, stop);
         let verified = verify(&tools, &self.shared.limiter, is_repair).await;
         close_index(&self.index);
         verified.map(Some)
@@ -132,6 +138,7 @@ impl SyncJob {
             last_run: None,
             last_complete: None,
             has_open_run: false,
+            is_rebuilding: false,
             exports: Vec::new(),
             sources: self.library.sources.clone(),
             verify: None,
@@ -160,6 +167,7 @@ impl SyncJob {
         facts.failures = store.failures(u32::try_from(FAILURES_SHOWN).unwrap_or(u32::MAX)).await?;
         (facts.last_run, facts.last_complete) = store.last_run().await?;
         facts.has_open_run = store.has_open_run().await?;
+        facts.is_rebuilding = store.rebuild().await?.is_some();
         facts.exports = read_exports(store).await?;
         facts.verify = read_verify(store).await?;
         facts.deletions = read_deletions(store, &self.library).await?;
@@ -178,9 +186,11 @@ impl SyncJob {
         let (library, index) = (self.library.clone(), self.index.clone());
         let found = blocking(move || match store_if_open(&library, &index) {
             Some(store) => Ok(Some(store)),
-            // One that is not there is not created: its disk may be gone.
-            None if index_path(&library).exists() => Store::open(&index_path(&library)).map(Some),
-            None => Ok(None),
+            // One that is not there, or not whole yet, is left to a run: its disk may be gone.
+            None => match Store::open_read_only(&index_path(&library))? {
+                Some(_) => Store::open(&index_path(&library)).map(Some),
+                None => Ok(None),
+            },
         });
         let kept = match found.await.unwrap_or(Ok(None)) {
             Ok(Some(store)) => remember_said(&store, &said).await,

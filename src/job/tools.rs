@@ -21,7 +21,7 @@ use crate::names::file_name_for;
 use crate::shutdown::Stop;
 use crate::source::Source;
 use crate::status::Progress;
-use crate::store::{NewItem, Store};
+use crate::store::{NewItem, Rebuild, Store};
 
 /// What every part of one run works with.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub(crate) struct Tools {
     pub(crate) deletions_allowed: u64,
     /// Number of the run.
     pub(crate) run: u64,
+    /// How far the rebuild of a lost index was when the run began.
+    pub(crate) rebuild: Option<Rebuild>,
     pub(crate) claims: Mutex<Claims>,
     /// What earlier runs left of large files, by key.
     pub(crate) leftovers: Mutex<HashMap<String, Leftover>>,

@@ -3,7 +3,7 @@
 //! May import: `media`. Tests: in `store/tests/open.rs`.
 
 use rusqlite::ErrorCode;
-use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rusqlite::ffi::{self, SQLITE_IOERR_SHMSIZE};
 use std::path::PathBuf;
 
 use crate::media::MediaId;
@@ -35,8 +35,26 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The file was an index of this program and can no longer be read whole.
+    #[error("the index `{}` is damaged: {why}\nhint: the next run moves it aside and makes a new one from the files that are there, without fetching them again", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's finding.
+        why: String,
+    },
+    /// The file system lacks what SQLite's log needs: locks, or memory shared between processes.
+    #[error("the index `{}` lies on a file system without the locks or the shared memory that it needs{}\nhint: keep the index on a local disk: set `index-dir` of the library, such as \"/var/lib/gphotos-syncd/NAME\"", .path.display(), .source.as_ref().map_or_else(String::new, |e| format!(": {e}")))]
+    NoLocks {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's words, which are in the text; none: it took another kind of log.
+        source: Option<rusqlite::Error>,
+    },
     /// The file was made by a newer version.
-    #[error("the index has schema version {found}, this program knows up to {known}")]
+    #[error(
+        "the index has schema version {found}, this program knows up to {known}\nhint: it is left as it is; install the newer version of gphotos-syncd again"
+    )]
     TooNew {
         /// In the file.
         found: i64,
@@ -63,7 +81,12 @@ impl StoreError {
                 source.sqlite_error_code(),
                 Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
             ),
-            Self::NotAnIndex { .. } | Self::TooNew { .. } | Self::UnknownFile { .. } | Self::Closed => false,
+            Self::NotAnIndex { .. }
+            | Self::Damaged { .. }
+            | Self::NoLocks { .. }
+            | Self::TooNew { .. }
+            | Self::UnknownFile { .. }
+            | Self::Closed => false,
         }
     }
 
@@ -77,7 +100,66 @@ impl StoreError {
             Self::Open { source, .. } => {
                 matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
             }
-            Self::NotAnIndex { .. } | Self::TooNew { .. } | Self::UnknownFile { .. } | Self::Closed => false,
+            Self::NotAnIndex { .. }
+            | Self::Damaged { .. }
+            | Self::NoLocks { .. }
+            | Self::TooNew { .. }
+            | Self::UnknownFile { .. }
+            | Self::Closed => false,
         }
     }
+
+    /// Whether the file itself is damaged.
+    pub fn is_damaged(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Sqlite { source, .. } => is_damage(source),
+            Self::Open { .. }
+            | Self::NotAnIndex { .. }
+            | Self::NoLocks { .. }
+            | Self::TooNew { .. }
+            | Self::UnknownFile { .. }
+            | Self::Closed => false,
+        }
+    }
+
+    /// Whether another process kept the index for itself for longer than any transaction of this program takes.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite { source, .. } if source.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+
+    /// Whether the file system lacks locks or shared memory, by the codes that SQLite gives where a call for them fails.
+    pub fn lacks_locks(&self) -> bool {
+        match self {
+            Self::NoLocks { .. } => true,
+            Self::Sqlite { source, .. } => is_lack_of_locks(source),
+            Self::Open { .. }
+            | Self::NotAnIndex { .. }
+            | Self::Damaged { .. }
+            | Self::TooNew { .. }
+            | Self::UnknownFile { .. }
+            | Self::Closed => false,
+        }
+    }
+}
+
+/// Whether SQLite says that what it read is no database, or a broken one.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Whether a lock, or the memory that the readers and the writer of a log share, could not be had.
+pub(crate) fn is_lack_of_locks(error: &rusqlite::Error) -> bool {
+    const OF_LOCKS: [i32; 7] = [
+        ffi::SQLITE_IOERR_LOCK,
+        ffi::SQLITE_IOERR_RDLOCK,
+        ffi::SQLITE_IOERR_UNLOCK,
+        ffi::SQLITE_IOERR_CHECKRESERVEDLOCK,
+        ffi::SQLITE_IOERR_SHMLOCK,
+        ffi::SQLITE_IOERR_SHMMAP,
+        ffi::SQLITE_IOERR_SHMOPEN,
+    ];
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::FileLockingProtocolFailed || OF_LOCKS.contains(&error.extended_code)
+    })
 }

@@ -22,6 +22,11 @@ const LISTED_TWICE: &str = "an item stood on two of its pages";
 pub(crate) const WANTED_COLUMNS: &str =
     "i.id, f.part, f.path, i.mime, i.created, i.kind, f.tries, f.found > 1";
 
+/// Columns of [`item_row`], of `items i`.
+pub(crate) const ITEM_COLUMNS: &str =
+    "i.id, i.filename, i.mime, i.created, i.kind, i.description, i.product_url, i.width, i.height,
+    i.camera_make, i.camera_model";
+
 impl Store {
     /// Writes a page and its cursor in one transaction; gives every new item its path.
     /// A page of a listing that was given up meanwhile writes its items and moves no cursor.
@@ -91,10 +96,8 @@ impl Store {
     /// See [`StoreError`].
     pub async fn item(&self, id: MediaId) -> Result<Option<MediaItem>, StoreError> {
         self.read("look up an item", move |connection| {
-            let mut find = connection.prepare_cached(
-                "SELECT id, filename, mime, created, kind, description, product_url, width, height,
-                    camera_make, camera_model FROM items WHERE id = ?1",
-            )?;
+            let mut find =
+                connection.prepare_cached(&format!("SELECT {ITEM_COLUMNS} FROM items i WHERE i.id = ?1"))?;
             find.query_row([&id.0], item_row).optional()
         })
         .await
@@ -107,8 +110,7 @@ impl Store {
     pub async fn stored_items(&self, after: i64, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
         self.read("read the stored items", move |connection| {
             let sql = format!(
-                "SELECT i.id, i.filename, i.mime, i.created, i.kind, i.description, i.product_url, i.width, i.height,
-                    i.camera_make, i.camera_model, i.n, f.path FROM files f JOIN items i ON i.n = f.item
+                "SELECT {ITEM_COLUMNS}, i.n, f.path FROM files f JOIN items i ON i.n = f.item
                  WHERE f.item > ?1 AND f.part = ?2 AND f.state = {STORED} ORDER BY f.item LIMIT ?3"
             );
             let mut find = connection.prepare_cached(&sql)?;
@@ -170,7 +172,8 @@ pub(crate) fn wanted_row(row: &Row<'_>) -> rusqlite::Result<Wanted> {
     })
 }
 
-fn item_row(row: &Row<'_>) -> rusqlite::Result<MediaItem> {
+/// One row of [`ITEM_COLUMNS`].
+pub(crate) fn item_row(row: &Row<'_>) -> rusqlite::Result<MediaItem> {
     Ok(MediaItem {
         id: MediaId(row.get(0)?),
         filename: row.get(1)?,

@@ -8,6 +8,7 @@
 mod absences;
 mod albums;
 mod columns;
+mod damage;
 mod entries;
 mod error;
 mod export_values;
@@ -18,7 +19,9 @@ mod items;
 mod links;
 mod listing;
 mod paths;
+mod rebuild;
 mod runs;
+mod salvage;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -29,11 +32,14 @@ mod twins;
 mod values;
 mod verify;
 
+pub use crate::store::damage::{find_damage, kept_aside, set_aside};
 pub use crate::store::error::StoreError;
 pub use crate::store::export_values::{
     EntryKey, EntryOutcome, EntryRole, FolderEntry, HeldEntry, ItemTold, KnownExport, KnownPart, NewEntry,
     NewPart, PairedEntry, PartState, RefusedEntry, SeenPart, StagedEntry, Telling, Twin, UntoldEntry,
 };
+pub use crate::store::rebuild::{Claim, Lookout, Rebuild};
+pub use crate::store::salvage::Salvaged;
 pub use crate::store::trash_values::{
     Absent, Answered, Away, Doomed, DoomedFile, Fate, InTrash, Settling, Stays, Throwing, Wave,
 };
@@ -44,7 +50,7 @@ pub use crate::store::values::{
 pub use crate::store::verify::{Found, FoundCounts, HeldFile};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use tokio::sync::{mpsc, oneshot};
@@ -55,10 +61,20 @@ const REQUESTS_MAX: usize = 16;
 /// What the thread does with its connection; it sends the answer itself.
 type Request = Box<dyn FnOnce(&mut Connection) + Send>;
 
+/// What an index is begun for, where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// A library that was never synced.
+    Library,
+    /// A library that had an index, whose files must be known again.
+    Rebuild,
+}
+
 /// A handle of the index; clones share the thread, which ends with the last of them.
 #[derive(Clone, Debug)]
 pub struct Store {
     requests: mpsc::Sender<Request>,
+    path: Arc<PathBuf>,
     /// The value of the change counter that [`Store::links_are_stale`] saw last.
     looked_at: Arc<AtomicI64>,
 }
@@ -69,7 +85,15 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::serve(schema::open(path)?, path)
+        Self::open_or_begin(path, Begin::Library)
+    }
+
+    /// As [`Self::open`]; an index that is begun anew remembers what for.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn open_or_begin(path: &Path, begin: Begin) -> Result<Self, StoreError> {
+        Self::serve(schema::open(path, begin)?, path)
     }
 
     /// Opens an existing index for reading alone; none if there is no file, or none of this version's schema yet.
@@ -92,7 +116,8 @@ impl Store {
             .name("index".to_owned())
             .spawn(serve)
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-        Ok(Self { requests, looked_at: Arc::new(AtomicI64::new(schema::NEVER_LOOKED)) })
+        let looked_at = Arc::new(AtomicI64::new(schema::NEVER_LOOKED));
+        Ok(Self { requests, path: Arc::new(path.to_owned()), looked_at })
     }
 
     /// Asks the thread; `what` names the operation in an error.
@@ -108,6 +133,11 @@ impl Store {
         });
         self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
         let answer = answer.await.map_err(|_| StoreError::Closed)?;
+        if let Err(source) = &answer
+            && error::is_damage(source)
+        {
+            damage::suspect(&self.path);
+        }
         answer.map_err(|source| StoreError::Sqlite { what, source })
     }
 

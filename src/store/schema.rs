@@ -1,7 +1,8 @@
 //! The file itself: opened, checked, brought to this program's schema.
 //!
 //! Invariant: migrations go forward only and are frozen; a file of another program or a newer version is never changed.
-//! May import: `store`. Tests: in `store/tests/open.rs`.
+//! A file that was cut off between its creation and its schema is as good as none. May import: `store`. Tests: in
+//! `store/tests/open.rs`.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -10,7 +11,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::store::StoreError;
+use crate::store::error::{is_damage, is_lack_of_locks};
+use crate::store::{Begin, StoreError, damage, rebuild};
 
 /// Each takes the schema from its index to the next version; version = how many have been applied.
 const MIGRATIONS: &[&str] = &[
@@ -47,13 +49,13 @@ const SETTINGS: &str = "
 ";
 
 /// Opens or creates the file for reading and writing.
-pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn open(path: &Path, begin: Begin) -> Result<Connection, StoreError> {
     create_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(|e| open_error(path, e))?;
     tune(&connection).and_then(|()| connection.execute_batch(SETTINGS)).map_err(|e| open_error(path, e))?;
     check(&connection, path)?;
-    migrate(&mut connection).map_err(|e| open_error(path, e))?;
+    migrate(&mut connection, path, begin)?;
     Ok(connection)
 }
 
@@ -106,7 +108,7 @@ fn create_file(path: &Path) -> Result<(), StoreError> {
 
 /// What reading needs too. A plan is kept whatever values are bound: without that, SQLite compiles each statement that may use
 /// a partial index anew at every call.
-fn tune(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
@@ -130,9 +132,20 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The version is read again inside the transaction: another process may have come first.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+/// Brings the file to this program's schema.
+fn migrate(connection: &mut Connection, path: &Path, begin: Begin) -> Result<(), StoreError> {
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .map_err(|e| open_error(path, e))?;
+    if mode != "wal" {
+        return Err(StoreError::NoLocks { path: path.to_owned(), source: None });
+    }
+    apply(connection, begin).map_err(|e| open_error(path, e))
+}
+
+/// The version is read again inside the transaction: another process may have come first. What a new index is begun for is
+/// written with its schema, so that no crash comes between.
+fn apply(connection: &mut Connection, begin: Begin) -> rusqlite::Result<()> {
     if version_of(connection)? == known_version() {
         return Ok(());
     }
@@ -140,6 +153,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let applied = usize::try_from(version_of(&transaction)?).unwrap_or(0);
     for migration in MIGRATIONS.iter().skip(applied) {
         transaction.execute_batch(migration)?;
+    }
+    if applied == 0 && begin == Begin::Rebuild {
+        rebuild::mark_begun(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known_version())?;
@@ -155,8 +171,11 @@ fn known_version() -> i64 {
 }
 
 fn open_error(path: &Path, source: rusqlite::Error) -> StoreError {
-    if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
-        return StoreError::NotAnIndex { path: path.to_owned() };
+    if is_damage(&source) {
+        return StoreError::Damaged { path: path.to_owned(), why: source.to_string() };
+    }
+    if is_lack_of_locks(&source) {
+        return StoreError::NoLocks { path: path.to_owned(), source: Some(source) };
     }
     StoreError::Sqlite { what: "check the schema", source }
 }
@@ -167,9 +186,7 @@ fn cannot_open(error: &StoreError) -> bool {
 }
 
 fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    PathBuf::from(log)
+    damage::beside(path, "-wal")
 }
 
 /// The file as one that nobody changes, for which SQLite makes no files beside it.

@@ -241,7 +241,8 @@ pub(crate) fn log(message: Message, library: &LibraryName, reason: &str) {
         | Message::ExportRoomShort
         | Message::ExportsEnd
         | Message::FilesDamaged
-        | Message::DeletionsHeld => tracing::warn!(%library, message_id, "library {library}: {reason}"),
+        | Message::DeletionsHeld
+        | Message::IndexDamaged => tracing::warn!(%library, message_id, "library {library}: {reason}"),
         Message::QuotaSpent => {
             tracing::warn!(%library, message_id, "library {library} rests until the quota's reset: {reason}");
         }

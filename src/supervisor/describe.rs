@@ -39,6 +39,7 @@ pub(crate) fn facts_unknown() -> Facts {
         last_run: None,
         last_complete: None,
         has_open_run: false,
+        is_rebuilding: false,
         token: TokenHealth::Missing,
         exports: Vec::new(),
         sources: Vec::new(),
@@ -56,7 +57,7 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
         name: view.name.clone(),
         root: view.root.clone(),
         state,
-        detail: detail_for(state, view.reason, view.name),
+        detail: with_rebuild(detail_for(state, view.reason, view.name), facts.is_rebuilding),
         until: view.state.until(),
         last_run: facts.last_run.clone(),
         last_complete: facts.last_complete,
@@ -132,6 +133,16 @@ pub fn detail_for(state: LibraryState, reason: &str, name: &LibraryName) -> Stri
         | LibraryState::Failed
         | LibraryState::Unknown => reason.to_owned(),
     }
+}
+
+/// `detail`, and on a line after it that the index is made anew.
+pub fn with_rebuild(detail: String, is_rebuilding: bool) -> String {
+    if !is_rebuilding {
+        return detail;
+    }
+    let told =
+        "the index was lost or damaged and is made anew from the files; what is there is not fetched again";
+    if detail.is_empty() { told.to_owned() } else { format!("{detail}\n{told}") }
 }
 
 /// `reason` with the login command, unless it names it already.

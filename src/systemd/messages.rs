@@ -54,13 +54,15 @@ pub enum Message {
     FilesDamaged,
     /// So many items are gone that their files wait for a person's word.
     DeletionsHeld,
+    /// The index of a library was damaged; a new one is made from the files.
+    IndexDamaged,
 }
 
 // === impl Message ===
 
 impl Message {
     /// Every message.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NeedsLogin,
         Self::LoginRestored,
         Self::TokenDiesSoon,
@@ -85,6 +87,7 @@ impl Message {
         Self::ExportsEnd,
         Self::FilesDamaged,
         Self::DeletionsHeld,
+        Self::IndexDamaged,
     ];
 
     /// The identifier as the journal's `MESSAGE_ID`: 32 hex digits.
@@ -114,6 +117,7 @@ impl Message {
             Self::ExportsEnd => "8f321c40fb8f479c83427de34f9cc0aa",
             Self::FilesDamaged => "4fad2ee16a3b4001bb38cc4ccfe45c7b",
             Self::DeletionsHeld => "5d0c6f2e9b7a4e31a8f4c27d61be3095",
+            Self::IndexDamaged => "4577b8f4753045668a1fe28bc94257ad",
         }
     }
 }

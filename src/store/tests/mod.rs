@@ -2,6 +2,7 @@
 
 mod absences;
 mod albums;
+mod damage;
 mod exports;
 mod files;
 mod listing;
@@ -10,7 +11,9 @@ mod model;
 mod open;
 mod pages;
 mod paths;
+mod rebuild;
 mod runs;
+mod salvage;
 mod twins;
 
 use chrono::{DateTime, Utc};
