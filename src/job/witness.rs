@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::io::Read as _;
 
 use crate::auth::Authorizer;
-use crate::fs::{FsError, Root};
+use crate::fs::{EntryKind, FsError, Root};
 use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, fs_fault, text_of};
 use crate::job::queue::RESOLVE_IDS_MAX;
@@ -69,6 +69,10 @@ pub(crate) async fn keep_witness(tools: &Tools, auth: &Authorizer) -> Result<(),
 }
 
 fn read(root: &Root) -> Result<Option<Witness>, FsError> {
+    // Whatever else lies there proves nothing, and the next file goes in its place.
+    if root.entry(FILE)?.is_none_or(|entry| entry.kind != EntryKind::File) {
+        return Ok(None);
+    }
     let Some(file) = root.open_file(FILE)? else { return Ok(None) };
     let mut text = Vec::new();
     let read = file.take(BYTES_MAX).read_to_end(&mut text);

@@ -6,7 +6,8 @@
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,9 +63,9 @@ pub(crate) fn open(path: &Path, begin: Begin) -> Result<Connection, StoreError> 
 /// Opens the file for reading; none if there is none, or it has not been brought to this program's schema.
 pub(crate) fn open_read_only(path: &Path) -> Result<Option<Connection>, StoreError> {
     match std::fs::symlink_metadata(path) {
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(StoreError::Open { path: path.to_owned(), source }),
-        Ok(_) => {}
+        Ok(found) => check_kind(path, &found)?,
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match open_checked(path.to_owned(), flags, path) {
@@ -100,10 +101,21 @@ fn create_file(path: &Path) -> Result<(), StoreError> {
         .mode(FILE_MODE)
         .custom_flags(no_follow)
         .open(path)
-        .map_err(fail)?;
+        .and_then(|file| file.metadata())
+        .map_err(fail)
+        .and_then(|found| check_kind(path, &found))?;
     // SQLite makes its log's name durable, but not that of a file that it found.
     let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder).and_then(|dir| dir.sync_all()).map_err(fail)
+}
+
+/// A link would lead elsewhere, and a pipe nowhere.
+fn check_kind(path: &Path, found: &Metadata) -> Result<(), StoreError> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let source = std::io::Error::new(ErrorKind::InvalidInput, "it is not a regular file");
+    Err(StoreError::Open { path: path.to_owned(), source })
 }
 
 /// What reading needs too. A plan is kept whatever values are bound: without that, SQLite compiles each statement that may use

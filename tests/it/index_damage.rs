@@ -1,7 +1,7 @@
 //! A damaged, half-made or lost index: moved aside, made anew from the files, and nothing fetched again.
 
 use crate::context::Home;
-use crate::wait::until_fired;
+use crate::wait::{until, until_fired};
 use fake_google::{Effect, Endpoint, Fault, ItemSpec};
 use std::collections::BTreeMap;
 use std::fs;
@@ -123,8 +123,8 @@ fn the_damage_is_said_once_with_its_message_and_until_it_is_mended_in_the_status
     let fault = home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::Hang));
     let mut running = home.start(&["sync"]);
     until_fired(&home, fault);
-    let detail = home.status()["libraries"][0]["detail"].as_str().expect("a text").to_owned();
-    assert!(detail.contains("made anew from the files"), "{detail}");
+    let detail = || home.status()["libraries"][0]["detail"].as_str().expect("a text").to_owned();
+    until("the status to say so", || detail().contains("made anew from the files"));
     running.signal("KILL");
     running.wait();
     home.google.clear_faults();

@@ -15,7 +15,7 @@ fn ruin(path: &Path, from: usize) {
 
 /// An index of some pages, closed.
 async fn closed(f: &crate::store::tests::Fixture) -> std::path::PathBuf {
-    list(&f.store, (0..200).map(|n| photo(&format!("m{n}"), &format!("p{n}"))).collect()).await;
+    list(&f.store, (0..600).map(|n| photo(&format!("m{n}"), &format!("p{n}"))).collect()).await;
     f.store
         .read("end the log", |c| c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
         .await
@@ -47,8 +47,8 @@ async fn a_damage_inside_is_looked_for_only_where_it_is_likely() {
     std::fs::write(&mark, "").unwrap();
     find_damage(&path).unwrap();
     assert!(!mark.exists(), "a whole file is not suspected for ever");
-    let half = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap() / 2;
-    ruin(&path, half);
+    let length = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();
+    ruin(&path, length - length / 4);
     find_damage(&path).unwrap();
 
     let store = Store::open(&path).unwrap();
