@@ -24,7 +24,7 @@ struct Table {
 
 /// The tables, those that others lead to first. Left out: listings, because only a new one proves anything; the counters of names,
 /// which fill themselves; and what only a whole table tells.
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     Table { name: "items", key: "n", step: 512 },
     Table { name: "files", key: "item", step: 512 },
     Table { name: "albums", key: "n", step: 64 },
@@ -36,10 +36,11 @@ const TABLES: [Table; 11] = [
     Table { name: "entries", key: "part", step: 1 },
     Table { name: "item_facts", key: "item", step: 256 },
     Table { name: "revisions", key: "item", step: 256 },
+    Table { name: "trash", key: "item", step: 256 },
 ];
 
 /// Facts that would be wrong in a new index.
-const FACTS_LEFT: [&str; 2] = [rebuild::FACT, "twins-looked"];
+const FACTS_LEFT: [&str; 3] = [rebuild::FACT, "twins-looked", "deletions"];
 
 /// One transaction takes over about so many rows,
 const ROWS_AT_ONCE: u64 = 4_096;
@@ -116,6 +117,7 @@ const TIDY: &str = "
     DELETE FROM files WHERE item NOT IN (SELECT n FROM items);
     DELETE FROM item_facts WHERE item NOT IN (SELECT n FROM items);
     DELETE FROM revisions WHERE item NOT IN (SELECT n FROM items);
+    DELETE FROM trash WHERE item NOT IN (SELECT n FROM items);
     DELETE FROM album_items WHERE album NOT IN (SELECT n FROM albums);
     UPDATE album_links SET album = NULL WHERE album NOT IN (SELECT n FROM albums);
     DELETE FROM parts WHERE export NOT IN (SELECT n FROM exports);
