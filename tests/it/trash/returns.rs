@@ -102,7 +102,10 @@ fn a_file_leaves_the_trash_when_its_time_is_over_and_with_it_nothing_else() {
     let beside = in_trash(&home, &place(0)).with_file_name("IMG_9999.jpg");
     fs::write(&foreign, "mine").unwrap();
     fs::write(&beside, "mine").unwrap();
-    fs::write(in_trash(&home, &place(1)), "changed in the trash").unwrap();
+    let changed = in_trash(&home, &place(1));
+    let mut bytes = fs::read(&changed).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&changed, bytes).unwrap();
     age(&home, 29);
     home.run_ok(&["sync"]);
     assert!(in_trash(&home, &place(0)).exists());
