@@ -1,7 +1,7 @@
 //! Sidecars for files that were stored before sidecars of this kind were wished.
 //!
 //! Invariant: a file that is at a sidecar's name is left as it is; once all files have been gone through, a fact says so, and
-//! from then on each file gets its sidecar when it is placed. May import: `store`, `fs`. Tests: `tests/it`.
+//! from then on each file gets its sidecar when it is placed; where that fails, the fact is taken back. May import: `store`, `fs`. Tests: `tests/it`.
 
 use crate::config::Sidecar;
 use crate::fs::{EntryKind, FsError, Root};
@@ -37,6 +37,14 @@ pub(crate) async fn add_sidecars(tools: &Tools) -> Result<(), Outcome> {
     tools.store.set_fact(KIND_FACT, Some(word(kind).to_owned())).await.map_err(fault)
 }
 
+/// Lets the next run look for files without sidecars, because one could not be written beside a file that is about to be stored.
+///
+/// # Errors
+/// Why the run must end.
+pub(crate) async fn look_again(tools: &Tools) -> Result<(), Outcome> {
+    tools.store.set_fact(KIND_FACT, None).await.map_err(|error| end_of_store(&error))
+}
+
 /// Whether every file that lacked a sidecar has one now.
 async fn went_through(tools: &Tools, rule: SidecarRule) -> Result<bool, Outcome> {
     tools.count(|counts| counts.phase = "sidecars");
@@ -63,7 +71,7 @@ fn add_some(root: &Root, items: &[StoredItem], rule: SidecarRule) -> Result<Opti
     for stored in items {
         match add_one(root, stored, rule) {
             Ok(()) => {}
-            Err(error) if error.is_full() => return Err(end_of_fs(&error)),
+            Err(error) if error.is_of_the_disk() => return Err(end_of_fs(&error)),
             Err(error) => {
                 tracing::debug!(path = stored.path, error = %text_of(&error), "a sidecar could not be written");
                 let dir = stored.path.rsplit_once('/').map_or("", |(dir, _)| dir);

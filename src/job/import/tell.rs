@@ -55,14 +55,18 @@ pub(crate) async fn tell_anew(tools: &Tools) -> Result<(), Outcome> {
     }
     if tools.library.sidecar != Sidecar::None {
         tools.store.untell().await.map_err(fault)?;
+        let mut is_whole = true;
         for export in tools.store.exports().await.map_err(fault)? {
-            tell_facts(tools, export.n, export.stamp).await?;
+            is_whole &= tell_facts(tools, export.n, export.stamp).await?;
+        }
+        if !is_whole {
+            return Ok(());
         }
     }
     tools.store.set_fact(KIND_FACT, Some(word.to_owned())).await.map_err(fault)
 }
 
-/// Writes what the sidecars of a set say.
+/// Writes what the sidecars of a set say; whether all of it could be written. What could not is told anew by the next run.
 ///
 /// # Errors
 /// Why the run must end.
@@ -70,7 +74,8 @@ pub(crate) async fn tell_facts(
     tools: &Tools,
     export: i64,
     stamp: Option<DateTime<Utc>>,
-) -> Result<(), Outcome> {
+) -> Result<bool, Outcome> {
+    let mut is_whole = true;
     let now = wall_now();
     let rule = SidecarRule { kind: tools.library.sidecar, mode: tools.library.file_mode };
     // Ends: every round tells of files for good, and an export has an end.
@@ -80,7 +85,7 @@ pub(crate) async fn tell_facts(
         }
         let untold = tools.store.untold(export, FILES_AT_ONCE).await.map_err(|error| end_of_store(&error))?;
         if untold.is_empty() {
-            return Ok(());
+            return Ok(is_whole);
         }
         let (mut tellings, mut sidecars) = (Vec::new(), Vec::new());
         for entry in untold {
@@ -97,7 +102,9 @@ pub(crate) async fn tell_facts(
         }
         let root = tools.root.clone();
         if let Some(reason) = blocking(move || write_sidecars(&root, &sidecars, rule)).await?? {
+            is_whole = false;
             tools.leave_undone(reason);
+            tools.store.set_fact(KIND_FACT, None).await.map_err(|error| end_of_store(&error))?;
         }
         tools.store.record_told(tellings).await.map_err(|error| end_of_store(&error))?;
     }
@@ -216,7 +223,7 @@ fn write_sidecars(root: &Root, sidecars: &[Beneath], rule: SidecarRule) -> Resul
         };
         match done {
             Ok(()) => {}
-            Err(error) if error.is_full() => return Err(end_of_fs(&error)),
+            Err(error) if error.is_of_the_disk() => return Err(end_of_fs(&error)),
             Err(error) => note(&error, path, &mut fault),
         }
     }
