@@ -28,6 +28,16 @@ impl FsError {
         matches!(Errno::from_io_error(&self.source), Some(Errno::NOSPC | Errno::DQUOT))
     }
 
+    /// Whether the disk as a whole is at fault, so that every other file would fail too: it is full, or read-only (EROFS).
+    pub fn is_of_the_disk(&self) -> bool {
+        self.is_full() || Errno::from_io_error(&self.source) == Some(Errno::ROFS)
+    }
+
+    /// Whether the device could not read or write this file (EIO); others may do well.
+    pub fn is_of_the_device(&self) -> bool {
+        Errno::from_io_error(&self.source) == Some(Errno::IO)
+    }
+
     /// Whether rights are missing (EACCES, EPERM, EROFS).
     pub fn is_denied(&self) -> bool {
         matches!(Errno::from_io_error(&self.source), Some(Errno::ACCESS | Errno::PERM | Errno::ROFS))
@@ -44,7 +54,12 @@ impl FsError {
             ));
         }
         if self.is_full() {
-            return Some(format!("see what is left with `df -h '{path}'` and `quota`"));
+            return Some(full_hint(&self.path, errno));
+        }
+        if errno == Errno::XDEV {
+            return Some(format!(
+                "a whole file is moved to its name from `.gphotos-syncd/partial`, so the root must be one file system: `findmnt -T '{path}'` shows what is mounted on the way; mount it elsewhere, or give it a library of its own"
+            ));
         }
         if matches!(errno, Errno::NOTDIR | Errno::LOOP) {
             return in_the_way_hint(&self.path);
@@ -59,6 +74,17 @@ impl FsError {
         }
         denied_hint(&self.path)
     }
+}
+
+/// What is spent: bytes, or the number of files that the file system can hold. Asked of the nearest folder that is there.
+fn full_hint(path: &Path, errno: Errno) -> String {
+    let there = path.ancestors().find(|path| rustix::fs::lstat(*path).is_ok()).unwrap_or(path);
+    let shown = there.display();
+    let has_inodes = |room: rustix::fs::StatVfs| room.f_files == 0 || room.f_favail > 0;
+    if errno == Errno::NOSPC && !rustix::fs::statvfs(there).map_or(true, has_inodes) {
+        return format!("the file system can hold no more files, whatever their size: see `df -i '{shown}'`");
+    }
+    format!("see what is left with `df -h '{shown}'` and `quota`")
 }
 
 /// Names what stands on `path` where a folder must be: the deepest component that is there and is none.

@@ -20,7 +20,7 @@ pub use crate::fs::atomic::write_atomic;
 pub use crate::fs::error::FsError;
 pub use crate::fs::lock::{Lock, LockError};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, StatxFlags, Timespec, Timestamps, statx};
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -210,6 +210,22 @@ impl Root {
         self.shared.beneath.forget_all();
         rustix::fs::syncfs(self.shared.beneath.root())
             .map_err(|e| self.error("sync the file system of", "", e))
+    }
+
+    /// Whether `dir` is on the same mount as the root, so that files can be moved between the two; yes where the kernel does not tell.
+    ///
+    /// # Errors
+    /// See [`FsError`].
+    pub fn is_same_mount(&self, dir: &str) -> Result<bool, FsError> {
+        const WHAT: &str = "look at";
+        let folder = self.folder(WHAT, dir)?;
+        let mount_of = |fd: &OwnedFd| match statx(fd, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID) {
+            Ok(found) if found.stx_mask & StatxFlags::MNT_ID.bits() != 0 => Ok(Some(found.stx_mnt_id)),
+            Ok(_) | Err(Errno::NOSYS | Errno::PERM) => Ok(None),
+            Err(errno) => Err(self.error(WHAT, dir, errno)),
+        };
+        let (of_root, of_dir) = (mount_of(self.shared.beneath.root())?, mount_of(&folder)?);
+        Ok(of_root == of_dir)
     }
 
     /// Room that this process may use, bytes.

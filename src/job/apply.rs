@@ -41,7 +41,7 @@ pub(crate) struct Applied {
     pub(crate) failed: u64,
     /// Where and why the first of them could not, without names of items.
     pub(crate) reason: Option<String>,
-    /// The disk is full: the run must end.
+    /// The disk is full or read-only: the run must end.
     pub(crate) halt: Option<Outcome>,
     /// A stop came before the end.
     pub(crate) is_stopped: bool,
@@ -243,10 +243,10 @@ fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
-/// A fault with one link: the disk being full ends the work, anything else is counted.
+/// A fault with one link: a full or read-only disk ends the work, anything else is counted.
 fn note(applied: &mut Applied, error: &FsError, path: &str, dir: &str) {
     tracing::debug!(path, error = %text_of(error), "an album link could not be made or removed");
-    if error.is_full() {
+    if error.is_of_the_disk() {
         applied.halt = Some(end_of_fs(error));
     } else {
         applied.failed += 1;

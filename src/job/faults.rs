@@ -126,7 +126,7 @@ pub(crate) fn end_of_root(error: &FsError, root: &Path) -> Outcome {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let shown = root.display();
     let kind = error.source.kind();
-    if error.is_full() {
+    if error.is_full() || error.is_of_the_device() {
         return end_of_fs(error);
     }
     if error.is_denied() {

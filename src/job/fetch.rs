@@ -280,6 +280,8 @@ fn first_line(error: &dyn std::error::Error) -> String {
 
 fn end_of_write(error: &WriteError) -> End {
     match error {
+        // A bad place on the disk: another try may write to another, and so may the other files.
+        WriteError::Fs(error) if error.is_of_the_device() => End::Broken(text_of(error)),
         WriteError::Fs(error) => End::Halt(end_of_fs(error)),
         WriteError::Room(error) => End::Halt(Outcome::DiskFull(text_of(error))),
         WriteError::Text => End::Broken(text_of(error)),

@@ -31,6 +31,9 @@ pub(crate) struct Piece {
     pub(crate) sidecar: Option<String>,
 }
 
+/// Files that the device could not write, and why.
+pub(crate) type Unwritten = Vec<(Whole, String)>;
+
 /// What came of a group.
 #[derive(Debug, Default)]
 pub(crate) struct Placement {
@@ -73,17 +76,42 @@ fn beside(whole: &Whole) -> Beside<'_> {
     Beside { path: &whole.path, key, id: &whole.id, created: whole.created, written: &[] }
 }
 
-/// Makes the contents of the group durable: one large file by itself, more with one call for the file system.
-pub(crate) fn make_contents_durable(root: &Root, group: &[Piece]) -> Result<(), FsError> {
-    let [piece] = group else { return root.sync_fs() };
-    let path = &piece.whole.partial;
+/// Makes the contents of the group durable: one large file by itself, more with one call for the file system. What the device could not
+/// write is taken out of the group, with the reason, and removed: nobody knows what of it is on disk.
+pub(crate) fn make_contents_durable(
+    root: &Root,
+    group: Vec<Piece>,
+) -> Result<(Vec<Piece>, Unwritten), FsError> {
+    if group.len() > 1 {
+        match root.sync_fs() {
+            Ok(()) => return Ok((group, Vec::new())),
+            // Some file could not be written, perhaps another program's: each is asked by itself.
+            Err(error) if error.is_of_the_device() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let (mut durable, mut broken) = (Vec::with_capacity(group.len()), Vec::new());
+    for piece in group {
+        match make_content_durable(root, &piece.whole.partial) {
+            Ok(()) => durable.push(piece),
+            Err(error) if error.is_of_the_device() => {
+                root.remove_file(&piece.whole.partial)?;
+                broken.push((piece.whole, reason_of_fs(&error)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((durable, broken))
+}
+
+fn make_content_durable(root: &Root, path: &str) -> Result<(), FsError> {
     match root.open_file(path)? {
         Some(file) => file.sync_all().map_err(|source| fs_fault(root, "make durable", path, source)),
         None => Ok(()),
     }
 }
 
-/// Gives every file of the group its name; fails as a whole only where the disk is full.
+/// Gives every file of the group its name; fails as a whole only where the disk is full or read-only.
 pub(crate) fn place_group(root: &Root, group: Vec<Piece>, rule: SidecarRule) -> Result<Placement, FsError> {
     let mut placement = Placement::default();
     for piece in group {
@@ -103,7 +131,7 @@ pub(crate) fn place_group(root: &Root, group: Vec<Piece>, rule: SidecarRule) -> 
                 placement.placed.push(piece.whole);
             }
             Ok(false) => placement.taken.push(piece),
-            Err(error) if error.is_full() => return Err(error),
+            Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => placement.failed.push((piece.whole, reason_of_fs(&error))),
         }
     }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::clock::wall_now;
 use crate::config::Sidecar;
 use crate::job::Outcome;
+use crate::job::beside::look_again;
 use crate::job::claims::Key;
 use crate::job::faults::{end_of_fs, end_of_store};
 use crate::job::place::{Piece, SidecarRule, make_contents_durable, make_names_durable, place_group};
@@ -124,6 +125,9 @@ async fn settle_all(
     let mut failures = batch.failures;
     if !batch.files.is_empty() {
         let (placed, unplaced) = place_all(tools, batch.files, seen, settled).await?;
+        if settled.sidecar_fault.is_some() {
+            look_again(tools).await?;
+        }
         settled.unplaced = unplaced.len() as u64;
         for (whole, reason) in unplaced {
             tracing::debug!(path = %whole.path, reason, "a file could not be placed");
@@ -181,10 +185,16 @@ async fn place_all(
         pieces = recognise(tools, pieces).await?;
         let root = tools.root.clone();
         let work = move || {
-            if round == 0 {
-                make_contents_durable(&root, &pieces)?;
-            }
-            place_group(&root, pieces, rule)
+            let unwritten = if round == 0 {
+                let (durable, unwritten) = make_contents_durable(&root, pieces)?;
+                pieces = durable;
+                unwritten
+            } else {
+                Vec::new()
+            };
+            let mut placement = place_group(&root, pieces, rule)?;
+            placement.failed.extend(unwritten);
+            Ok(placement)
         };
         let mut done = blocking(work).await?.map_err(|error| end_of_fs(&error))?;
         placed.append(&mut done.placed);

@@ -20,16 +20,19 @@ fn the_message_tells_operation_and_path_and_not_the_cause() {
 #[test]
 fn causes_are_told_apart() {
     let table = [
-        (Errno::NOSPC, true, false),
-        (Errno::DQUOT, true, false),
-        (Errno::ACCESS, false, true),
-        (Errno::PERM, false, true),
-        (Errno::ROFS, false, true),
-        (Errno::NOENT, false, false),
+        (Errno::NOSPC, true, false, true),
+        (Errno::DQUOT, true, false, true),
+        (Errno::ACCESS, false, true, false),
+        (Errno::PERM, false, true, false),
+        (Errno::ROFS, false, true, true),
+        (Errno::IO, false, false, false),
+        (Errno::NOENT, false, false, false),
     ];
-    for (errno, full, denied) in table {
+    for (errno, full, denied, disk) in table {
         let error = failed(Path::new("/srv"), errno);
-        assert_eq!((error.is_full(), error.is_denied()), (full, denied), "{errno:?}");
+        let found = (error.is_full(), error.is_denied(), error.is_of_the_disk());
+        assert_eq!(found, (full, denied, disk), "{errno:?}");
+        assert_eq!(error.is_of_the_device(), errno == Errno::IO);
     }
 }
 
@@ -48,6 +51,7 @@ fn a_denied_path_is_explained_with_owner_mode_and_command() {
 fn other_causes_have_a_hint_only_where_a_command_helps() {
     let path = Path::new("/srv/photos");
     assert!(failed(path, Errno::ROFS).hint().unwrap().contains("ReadWritePaths=/srv/photos"));
-    assert!(failed(path, Errno::NOSPC).hint().unwrap().contains("df -h '/srv/photos'"));
+    assert!(failed(path, Errno::NOSPC).hint().unwrap().contains("`df -h '/"));
+    assert!(failed(path, Errno::XDEV).hint().unwrap().contains("findmnt -T '/srv/photos'"));
     assert_eq!(failed(path, Errno::NOENT).hint(), None);
 }
