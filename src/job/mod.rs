@@ -33,6 +33,7 @@ mod import;
 mod linking;
 mod links;
 mod motion;
+mod mounted;
 mod open;
 mod partial;
 mod place;

@@ -27,7 +27,7 @@ const STATE_DIR: &str = ".gphotos-syncd";
 /// The folder of files that are gone at Google, below the root.
 pub(crate) const TRASH_DIR: &str = ".gphotos-syncd/trash";
 /// The file that holds the name of the library that the root belongs to.
-const MARKER: &str = ".gphotos-syncd/library";
+pub(crate) const MARKER: &str = ".gphotos-syncd/library";
 /// The lock's file name.
 const LOCK: &str = "lock";
 /// The index's file name.
@@ -77,6 +77,7 @@ pub(crate) fn open_site(
     for dir in [STATE_DIR, PARTIAL_DIR, TRASH_DIR] {
         root.create_dir_all(dir).map_err(refuse)?;
     }
+    refuse_mounted_partial(&root)?;
     let lock = take_lock(&root, library)?;
     let is_marked = check_marker(&root, library)?;
     let leftovers = sweep(&root, now).map_err(|error| end_of_fs(&error))?;
@@ -125,6 +126,18 @@ fn refuse_vanished_index(library: &Library, open_index: &Mutex<Option<OpenIndex>
         )));
     }
     Ok(())
+}
+
+/// A file system of its own in the place where files arrive: no file could be moved to its name from there.
+fn refuse_mounted_partial(root: &Root) -> Result<(), Outcome> {
+    if root.is_same_mount(PARTIAL_DIR).map_err(|error| end_of_fs(&error))? {
+        return Ok(());
+    }
+    let partial = root.path().join(PARTIAL_DIR);
+    Err(Outcome::Unusable(format!(
+        "`{0}` is on another mount than the root, and a whole file could not be moved from there to its name\nhint: umount '{0}'",
+        partial.display()
+    )))
 }
 
 /// The lock lies in the root, so that whoever works there finds it; where the root's file system has no locks, beside the index.

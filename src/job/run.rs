@@ -21,6 +21,7 @@ use crate::job::faults::{end_of_store, reason_of, run_end, text_of};
 use crate::job::feed::feed;
 use crate::job::import::{Balance, import_drive, import_inbox, import_paths};
 use crate::job::linking::link_albums;
+use crate::job::mounted::refuse_unmounted;
 use crate::job::open::{Site, open_site};
 use crate::job::pump::pump;
 use crate::job::rebuild::{begin_rebuild, end_rebuild, salvage};
@@ -68,7 +69,7 @@ pub(crate) enum Task<'a> {
 pub(crate) async fn run(job: &SyncJob, mut task: Task<'_>, stop: Stop) -> RunReport {
     let started = wall_now();
     let sent = Sent::by(&job.shared.limiter, &job.library.name);
-    let (site, number, rebuild) = match open(job, started, &stop).await {
+    let (site, number, rebuild) = match open(job, &task, started, &stop).await {
         Ok(opened) => opened,
         Err(outcome) => {
             say_not_begun(&job.library.name, &outcome);
@@ -143,12 +144,16 @@ async fn keep_knowledge(tools: &Tools, job: &SyncJob, outcome: &Outcome) -> Resu
 /// The root made ready, the run's number, and how far a rebuild of the index is.
 async fn open(
     job: &SyncJob,
+    task: &Task<'_>,
     now: DateTime<Utc>,
     stop: &Stop,
 ) -> Result<(Site, u64, Option<Rebuild>), Outcome> {
     if stop.is_begun() {
         return Err(Outcome::Interrupted);
     }
+    let is_import = matches!(task, Task::Import { .. });
+    let needs_token = !is_import && !job.library.sources.contains(&SourceKind::Takeout);
+    refuse_unmounted(&job.library, needs_token).await?;
     let (library, index) = (job.library.clone(), job.index.clone());
     let site = blocking(move || open_site(&library, &index, now)).await??;
     // Before the run has its number, for numbers go on from those of the damaged index.
