@@ -9,9 +9,12 @@
 //! Invariant: seeded, bounded in number and time, and nothing is killed but what a test started. Where there is no `strace`, or it may not trace,
 //! the tests say so and pass. `GPHOTOS_SYNCD_KILLS` multiplies the kills (`=10` for a night). May use: `context`, `exports`, `fake_google`.
 
-mod check;
-mod points;
-mod scene;
+mod calls;
+pub(crate) mod check;
+mod disk;
+pub(crate) mod points;
+mod power;
+pub(crate) mod scene;
 mod stop;
 
 use crate::context::{Home, Ran};
@@ -85,7 +88,7 @@ fn converge(scene: &Scene, home: &Home, known: &Known, what: &str) {
     let ran: Ran = home.run(&args);
     assert_eq!(ran.code, 0, "{what}: the next run failed\n{}\n{}", ran.out, ran.err);
     assert_converged(scene, home, known, what);
-    check::assert_nothing_came_twice(home, known, resumable, what);
+    check::assert_nothing_came_twice(scene, home, known, resumable, what);
 }
 
 /// By how much more is tried than in the gate.

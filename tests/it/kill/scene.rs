@@ -120,9 +120,9 @@ fn add(alice: &User, n: u32) -> String {
     let created = format!("2024-{:02}-{:02}T10:00:00Z", 1 + n % 5, 1 + n % 28);
     // Some names are wished by more than one item of a month.
     let spec = |ext: &str| ItemSpec::named(format!("IMG_{}.{ext}", n % 90)).created(&created);
-    match n % 10 {
-        7 => alice.add_video(spec("mp4").len(9_000 + u64::from(n))),
-        9 => alice.add_motion_photo(spec("MP.jpg")),
+    match n % 20 {
+        7 | 17 => alice.add_video(spec("mp4").len(9_000 + u64::from(n))),
+        9 => alice.add_motion_photo(spec("MP.jpg").len(3_000)),
         _ => alice.add_photo(spec("jpg").len(1_500 + u64::from(n))),
     }
 }
