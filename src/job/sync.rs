@@ -22,6 +22,7 @@ use crate::google::GoogleClient;
 use crate::job::absent::read_deletions;
 use crate::job::faults::{end_of_store, text_of};
 use crate::job::import::{Balance, read_exports};
+use crate::job::mounted::refuse_unmounted;
 use crate::job::open::{OpenIndex, close_index, index_path, open_site, store_if_open};
 use crate::job::refused::Refused;
 use crate::job::run::{self, Opened, Task, equip};
@@ -117,6 +118,7 @@ impl SyncJob {
         {
             return Ok(None);
         }
+        refuse_unmounted(&library, false).await?;
         let site = blocking(move || open_site(&library, &index, started)).await??;
         let rebuild = site.store.rebuild().await.map_err(|error| end_of_store(&error))?;
         if rebuild.is_some() {

@@ -21,15 +21,15 @@ fn alice_with(photos: u32) -> Home {
     home
 }
 
-/// Runs `sync` while an empty disk hides the root, with the token on it or not; what is on that disk then is listed.
-fn sync_on_an_empty_disk(home: &Home, has_token: bool) -> Option<(Ran, String)> {
+/// Runs a command while an empty disk hides the root, with the token on it or not; what is on that disk then is listed.
+fn on_an_empty_disk(home: &Home, args: &[&str], has_token: bool) -> Option<(Ran, String)> {
     let (root, aside) = (home.root("alice"), home.path("token"));
     fs::copy(root.join(".gphotos.token"), &aside).expect("readable");
     let (root, aside, list) = (root.display(), aside.display(), home.path("list"));
     let token = if has_token { format!("cp -p '{aside}' '{root}/.gphotos.token'") } else { String::new() };
     let setup = format!("mount -t tmpfs none '{root}'; {token}");
     let teardown = format!("find '{root}' -mindepth 1 -printf '%P\\n' >'{}'", list.display());
-    let ran = command_after(home, &["sync"], &setup, &teardown)?;
+    let ran = command_after(home, args, &setup, &teardown)?;
     Some((ran, fs::read_to_string(list).expect("written")))
 }
 
@@ -39,9 +39,11 @@ fn an_index_elsewhere_tells_an_empty_mount_point_from_a_new_library() {
     home.append_config("index-dir = \"indexes/alice\"\n");
     home.run_ok(&["sync"]);
     let before = home.tree("alice");
-    let Some((ran, there)) = sync_on_an_empty_disk(&home, true) else { return };
-    ran.assert(78, &["alice", "findmnt -T", "to begin anew"]);
-    assert_eq!(there, ".gphotos.token\n", "something was begun on the mount point");
+    for args in [&["sync"][..], &["verify"], &["verify", "--repair"]] {
+        let Some((ran, there)) = on_an_empty_disk(&home, args, true) else { return };
+        ran.assert(78, &["alice", "findmnt -T", "to begin anew"]);
+        assert_eq!(there, ".gphotos.token\n", "{args:?} began something on the mount point");
+    }
     // Nothing is taken for gone.
     home.google.reset_stats();
     home.run_ok(&["sync"]);
@@ -61,7 +63,7 @@ fn an_index_elsewhere_tells_an_empty_mount_point_from_a_new_library() {
 fn a_mount_point_without_a_token_is_neither_marked_nor_filled() {
     let home = alice_with(2);
     home.run_ok(&["sync"]);
-    let Some((ran, there)) = sync_on_an_empty_disk(&home, false) else { return };
+    let Some((ran, there)) = on_an_empty_disk(&home, &["sync"], false) else { return };
     ran.assert(77, &["there is no token file", "gphotos-syncd login alice"]);
     assert_eq!(there, "", "something was begun on the mount point");
 }
