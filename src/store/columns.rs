@@ -21,6 +21,15 @@ pub(crate) const ASIDE: i64 = 3;
 /// A file's state: gone with its item, into the trash or, if it was never here, nowhere.
 pub(crate) const GONE: i64 = 4;
 
+/// No file's next try is further ahead than this, milliseconds: a day more than the longest gap. One that is was dated while the
+/// clock was wrong, and nobody could wait for it.
+const NEXT_TRY_AHEAD_MAX: i64 = 8 * 24 * 60 * 60 * 1_000;
+
+/// The condition that a file `f` may be tried at the time that the parameter `now` holds.
+pub(crate) fn due_at(now: &str) -> String {
+    format!("(f.next_try IS NULL OR f.next_try <= {now} OR f.next_try > {now} + {NEXT_TRY_AHEAD_MAX})")
+}
+
 /// A time as a column has it.
 pub(crate) fn millis(time: DateTime<Utc>) -> i64 {
     time.timestamp_millis()

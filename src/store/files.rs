@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params}
 
 use crate::media::MediaId;
 use crate::status::FailureStatus;
-use crate::store::columns::{ABSENT, STORED, WANTED, column, count, millis, time};
+use crate::store::columns::{ABSENT, STORED, WANTED, column, count, due_at, millis, time};
 use crate::store::items::{WANTED_COLUMNS, number_of, wanted_row};
 use crate::store::paths::{allocate, ext_bytes_of, folded, name_of};
 use crate::store::{FailedTry, FilePart, Store, StoreError, Stored, Totals, Wanted, links};
@@ -38,8 +38,9 @@ impl Store {
             let sql = format!(
                 "SELECT {WANTED_COLUMNS} FROM files f INDEXED BY files_wanted JOIN items i ON i.n = f.item
                  WHERE f.state = {WANTED} AND (f.item, f.part) > (?1, ?2)
-                   AND (f.next_try IS NULL OR f.next_try <= ?3) AND i.kind <> 3 AND i.source = 0
-                 ORDER BY f.item, f.part LIMIT ?4"
+                   AND {} AND i.kind <> 3 AND i.source = 0
+                 ORDER BY f.item, f.part LIMIT ?4",
+                due_at("?3")
             );
             let mut find = connection.prepare_cached(&sql)?;
             find.query_map(params![item, part, millis(now), limit], wanted_row)?.collect()

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::media::{MediaId, MediaItem, MediaKind};
 use crate::names::FileName;
-use crate::store::columns::{KindColumn, STORED, WANTED, millis, time};
+use crate::store::columns::{KindColumn, STORED, WANTED, due_at, millis, time};
 use crate::store::paths::{Place, allocate};
 use crate::store::{
     FilePart, NewItem, PageRecord, Recorded, Store, StoreError, StoredItem, Wanted, albums, links, listing,
@@ -336,7 +336,8 @@ fn due_files(
 ) -> rusqlite::Result<()> {
     let sql = format!(
         "SELECT {WANTED_COLUMNS} FROM files f JOIN items i ON i.n = f.item
-         WHERE f.item = ?1 AND f.state = {WANTED} AND (f.next_try IS NULL OR f.next_try <= ?2) ORDER BY f.part"
+         WHERE f.item = ?1 AND f.state = {WANTED} AND {} ORDER BY f.part",
+        due_at("?2")
     );
     let mut find = tx.prepare_cached(&sql)?;
     for wanted in find.query_map(params![item, millis(now)], wanted_row)? {

@@ -91,3 +91,15 @@ async fn failures_are_told_newest_first_with_their_tries() {
     assert_eq!((failures[0].reason.chars().count(), failures[1].reason.as_str()), (500, "server said no"));
     assert_eq!(f.store.failures(1).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_next_try_that_a_wrong_clock_dated_is_not_waited_for() {
+    let f = fixture();
+    list(&f.store, vec![photo("week", "week"), photo("years", "years")]).await;
+    let days = chrono::TimeDelta::days;
+    f.store.commit_failed(vec![failed("week", at(0) + days(7))]).await.unwrap();
+    f.store.commit_failed(vec![failed("years", at(0) + days(4_000))]).await.unwrap();
+    assert_eq!(paths(&f.store.backlog(at(0), None, 10).await.unwrap()), ["photos/years.jpg"]);
+    let again = list(&f.store, vec![photo("week", "week"), photo("years", "years")]).await;
+    assert_eq!(paths(&again.wanted), ["photos/years.jpg"]);
+}
