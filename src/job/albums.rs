@@ -9,6 +9,7 @@ use crate::google::ApiError;
 use crate::job::Outcome;
 use crate::job::faults::{end_of_api, end_of_store, text_of};
 use crate::job::feed::{Feeder, addresses_of};
+use crate::job::plan::Circle;
 use crate::job::tools::lock;
 use crate::media::{Album, AlbumId, MediaId};
 use crate::store::StoreError;
@@ -58,19 +59,17 @@ pub(crate) async fn list_albums(feeder: &Feeder<'_>) -> Result<(), Outcome> {
 }
 
 async fn all_albums(feeder: &Feeder<'_>) -> Result<Vec<Album>, Outcome> {
-    let (mut albums, mut token) = (Vec::new(), None);
+    let (mut albums, mut token, mut circle) = (Vec::new(), None, Circle::default());
     for _ in 0..ALBUM_PAGES_MAX {
         let page = feeder.tools.source.albums_page(token.as_deref()).await;
         let mut page = page.map_err(|error| end_of_listing(&error))?;
         feeder.note_malformed(page.malformed);
         albums.append(&mut page.albums);
-        if page.next.is_none() {
-            return Ok(albums);
-        }
-        if page.next == token {
+        let Some(next) = page.next else { return Ok(albums) };
+        if circle.closes_with(&next) {
             return Err(Outcome::Transient("the listing of albums goes in circles".to_owned()));
         }
-        token = page.next;
+        token = Some(next);
     }
     Err(Outcome::Failed(format!("the listing of albums has no end after {ALBUM_PAGES_MAX} pages")))
 }
@@ -87,7 +86,7 @@ fn end_of_listing(error: &ApiError) -> Outcome {
 /// Lists one album, hands its unknown items over, and returns all its items.
 async fn contents_of(feeder: &Feeder<'_>, album: &AlbumId) -> Result<Contents, Outcome> {
     let tools = feeder.tools;
-    let (mut ids, mut token): (Vec<MediaId>, Option<String>) = (Vec::new(), None);
+    let (mut ids, mut token, mut circle) = (Vec::<MediaId>::new(), None::<String>, Circle::default());
     for _ in 0..ALBUM_ITEM_PAGES_MAX {
         let slot = feeder.slot().await?;
         let page = match tools.source.album_page(album, token.as_deref()).await {
@@ -109,13 +108,11 @@ async fn contents_of(feeder: &Feeder<'_>, album: &AlbumId) -> Result<Contents, O
             let recorded = recorded.map_err(|error| end_of_store(&error))?;
             feeder.hand_over_recorded(slot, recorded, &addresses).await?;
         }
-        if page.next.is_none() {
-            return Ok(Contents::Whole(ids));
-        }
-        if page.next == token {
+        let Some(next) = page.next else { return Ok(Contents::Whole(ids)) };
+        if circle.closes_with(&next) {
             return Ok(Contents::Missing("the listing goes in circles".to_owned()));
         }
-        token = page.next;
+        token = Some(next);
     }
     Ok(Contents::Missing(format!("the listing has no end after {ALBUM_ITEM_PAGES_MAX} pages")))
 }

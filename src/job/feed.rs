@@ -16,7 +16,7 @@ use crate::job::claims::Key;
 use crate::job::faults::{end_of_api, end_of_store, text_of};
 use crate::job::gone::{RESUMED, doubt_of_page};
 use crate::job::motion::is_likely_motion;
-use crate::job::plan::{KnownPages, ListingPlan, decide_listing};
+use crate::job::plan::{Circle, KnownPages, ListingPlan, decide_listing};
 use crate::job::queue::RESOLVE_IDS_MAX;
 use crate::job::rebuild::look_for_wanted;
 use crate::job::ticket::{Address, Ticket};
@@ -34,6 +34,14 @@ const PAGES_MAX: u32 = 200_000;
 pub(crate) struct Feeder<'a> {
     pub(crate) tools: &'a Tools,
     pages: Sender<Vec<Ticket>>,
+}
+
+/// How many items a page had, how many of them the listing had not shown before, and how many were never seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    distinct: u64,
+    fresh: u64,
+    new: u64,
 }
 
 /// What a page tells of its items besides what the index keeps: by id, the address and whether a clip is likely.
@@ -102,15 +110,16 @@ impl Feeder<'_> {
 
     /// One listing from where it stands to its end.
     async fn list(&self, mut listing: Listing) -> Result<(), Outcome> {
-        let (mut known, mut restarts, mut listed) = (KnownPages::default(), 0, 0);
-        let mut doubt = listing.next.is_some().then_some(RESUMED);
+        let (mut known, mut circle, mut restarts) = (KnownPages::default(), Circle::default(), 0);
+        let (mut listed, mut doubt) = (0, listing.next.is_some().then_some(RESUMED));
         for _ in 0..PAGES_MAX {
             let slot = self.slot().await?;
             let page = match self.tools.source.next_page(listing.next.as_deref()).await {
                 Ok(page) => page,
                 Err(ApiError::BadPageToken { .. }) if restarts < RESTARTS_MAX => {
                     restarts += 1;
-                    (known, listed, doubt) = (KnownPages::default(), 0, None);
+                    (known, circle) = (KnownPages::default(), Circle::default());
+                    (listed, doubt) = (0, None);
                     listing = self.begin_again(&listing).await?;
                     continue;
                 }
@@ -120,12 +129,12 @@ impl Feeder<'_> {
                 Err(error) => return Err(end_of_api(&error, wall_now())),
             };
             let next = page.next.clone();
-            if next.is_some() && next == listing.next {
-                return Err(Outcome::Transient("the listing of items goes in circles".to_owned()));
+            if next.as_deref().is_some_and(|next| circle.closes_with(next)) {
+                return Err(self.leave_circle().await);
             }
             listed += page.items.len();
             doubt = doubt.or(doubt_of_page(page.malformed, listed, next.is_none()));
-            let recorded = self.take_in(slot, page, &listing, doubt).await?;
+            let shown = self.take_in(slot, page, &listing, doubt).await?;
             if next.is_none() {
                 if listing.kind == ListingKind::Full {
                     self.full_listing_ended().await?;
@@ -133,7 +142,10 @@ impl Feeder<'_> {
                 return Ok(());
             }
             listing.next = next;
-            if known.ends_after(recorded.0, recorded.1) && listing.kind == ListingKind::Head {
+            if circle.repeats(shown.distinct, shown.fresh) {
+                return Err(self.leave_circle().await);
+            }
+            if known.ends_after(shown.fresh, shown.new) && listing.kind == ListingKind::Head {
                 let ended = self.tools.store.end_listing(listing.generation).await;
                 return ended.map_err(|error| end_of_store(&error));
             }
@@ -152,6 +164,14 @@ impl Feeder<'_> {
         begun.map_err(|error| end_of_store(&error))
     }
 
+    /// Gives up a listing that goes in circles. The next run begins with the whole library, as after an expired page token.
+    async fn leave_circle(&self) -> Outcome {
+        match self.tools.store.begin_listing(ListingKind::Full, wall_now()).await {
+            Ok(_) => Outcome::Transient("the listing of items goes in circles".to_owned()),
+            Err(error) => end_of_store(&error),
+        }
+    }
+
     /// Albums are looked through after a full listing, in this run or, if it ends before, in a later one.
     async fn full_listing_ended(&self) -> Result<(), Outcome> {
         self.tools.count(|counts| counts.full = true);
@@ -159,14 +179,14 @@ impl Feeder<'_> {
         noted.map_err(|error| end_of_store(&error))
     }
 
-    /// Records a page with its cursor and hands its wanted files over; returns how many items it had and how many were new.
+    /// Records a page with its cursor and hands its wanted files over.
     async fn take_in(
         &self,
         slot: Permit<'_, Vec<Ticket>>,
         page: MediaItemPage,
         listing: &Listing,
         doubt: Option<&'static str>,
-    ) -> Result<(u64, u64), Outcome> {
+    ) -> Result<Shown, Outcome> {
         let tools = self.tools;
         self.note_malformed(page.malformed);
         let addresses = addresses_of(&page.items);
@@ -185,21 +205,26 @@ impl Feeder<'_> {
         self.hand_over_recorded(slot, recorded, &addresses).await
     }
 
-    /// Hands over what the index wants of a recorded page; returns how many items it had and how many were new.
+    /// Hands over what the index wants of a recorded page.
     pub(crate) async fn hand_over_recorded(
         &self,
         slot: Permit<'_, Vec<Ticket>>,
         recorded: Recorded,
         addresses: &Addresses,
-    ) -> Result<(u64, u64), Outcome> {
-        let (distinct, new, mut wanted) = (recorded.distinct, recorded.new, recorded.wanted);
-        self.tools.count(|counts| counts.new += new);
+    ) -> Result<Shown, Outcome> {
+        let shown = Shown {
+            distinct: recorded.distinct,
+            fresh: recorded.distinct - recorded.again,
+            new: recorded.new,
+        };
+        let mut wanted = recorded.wanted;
+        self.tools.count(|counts| counts.new += shown.new);
         if self.tools.rebuild.is_some() {
             // They may be on disk. A video that failed at Google is not, and counts among the failures.
             wanted.retain(|file| file.kind == MediaKind::VideoFailed);
         }
         self.hand_over(slot, wanted, addresses).await?;
-        Ok((distinct, new))
+        Ok(shown)
     }
 
     /// Claims `wanted` and sends what nobody has in hand, if there is room on disk; the asking of the claims ends here.

@@ -145,6 +145,44 @@ fn items_that_move_between_pages_while_they_are_listed_are_not_lost() {
 }
 
 #[test]
+fn pages_that_come_twice_hide_no_new_item_from_a_cheap_run() {
+    let home = Home::with(&["alice"]);
+    let alice = home.google.account("alice");
+    fill(&alice, 300);
+    home.run_ok(&["sync"]);
+    for n in 0..350 {
+        alice.add_photo(ItemSpec::named(format!("new{n}.jpg")).created("2024-01-01T00:00:00Z").len(300));
+    }
+    // Twice the items of the page are known, but by nothing else than this listing.
+    home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::RepeatPage).skip(1).times(2));
+    home.run_ok(&["sync"]);
+    home.assert_complete("alice");
+}
+
+#[test]
+fn a_listing_that_goes_in_circles_is_left_soon_and_the_next_run_begins_anew() {
+    let home = Home::with(&["alice"]);
+    fill(&home.google.account("alice"), 320);
+    let fault = home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::RepeatPage).skip(1));
+    home.run(&["sync"]).assert(1, &["the listing of items goes in circles"]);
+    assert!(list_requests(&home) <= 60, "{} pages", list_requests(&home));
+    home.google.remove_fault(fault);
+    home.run_ok(&["sync"]);
+    home.assert_complete("alice");
+}
+
+#[test]
+fn items_that_moved_to_a_page_already_listed_are_found_by_the_next_full_listing() {
+    let home = Home::with(&["alice"]);
+    fill(&home.google.account("alice"), 320);
+    home.google.fault(Fault::on(&[Endpoint::MediaItemsList], Effect::MoveUp { entries: 20 }).skip(1).once());
+    home.run_ok(&["sync"]);
+    assert_eq!(home.paths("alice").len(), 300, "nobody can know of what no page had");
+    home.run_ok(&["sync", "--full"]);
+    home.assert_complete("alice");
+}
+
+#[test]
 fn a_run_without_changes_costs_three_requests_however_large_the_library() {
     let home = Home::with(&["alice"]);
     fill(&home.google.account("alice"), 450);
