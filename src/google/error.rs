@@ -149,11 +149,13 @@ impl Failure {
     pub(crate) fn into_error(self, what: &'static str, library: &LibraryName) -> ApiError {
         match self {
             Self::Refused { rest, .. } => ApiError::Throttled { rest },
-            Self::Stale => ApiError::Auth(AuthError::NeedsLogin {
+            // The token endpoint has just vouched for the grant, so no login is known to mend it.
+            Self::Stale => ApiError::Transient {
+                what,
                 reason: format!(
-                    "Google refuses even a new access token\nhint: gphotos-syncd login {library}"
+                    "Google refuses even a new access token\nhint: if it goes on to, gphotos-syncd login {library}"
                 ),
-            }),
+            },
             Self::Passing { reason, .. } | Self::Unreached { reason } => ApiError::Transient { what, reason },
             Self::BadRange => {
                 ApiError::Transient { what, reason: "the server does not serve the asked range".to_owned() }
@@ -182,9 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_refused_twice_needs_a_login() {
+    fn a_bearer_refused_twice_is_a_passing_fault_with_the_command_to_run_if_it_stays() {
         let error = Failure::Stale.into_error("albums.list", &library());
-        assert!(matches!(error, ApiError::Auth(AuthError::NeedsLogin { .. })));
+        assert!(matches!(error, ApiError::Transient { .. }));
         assert!(error.to_string().contains("gphotos-syncd login alice"), "{error}");
     }
 
