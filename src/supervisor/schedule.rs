@@ -13,7 +13,7 @@ use crate::status::{RunEnd, RunSummary};
 pub const CATCH_UP_SPLAY_MAX: Duration = Duration::from_secs(30);
 
 /// A step back of the wall clock longer than this arms the schedule anew; shorter ones are ordinary time keeping.
-const STEP_BACK_MAX: TimeDelta = TimeDelta::minutes(1);
+pub(crate) const STEP_BACK_MAX: TimeDelta = TimeDelta::minutes(1);
 
 /// The first due moment after another; none: only when a person asks.
 pub type DueAfter = Box<dyn Fn(DateTime<Utc>) -> Option<DateTime<Utc>> + Send + Sync>;

@@ -202,6 +202,20 @@ impl WorkerState {
         }
     }
 
+    /// The wall clock was set back by `by` to `now`. A rest keeps its length; of the day's quota the limiter is asked again, which
+    /// knows whether it may be used on this date.
+    #[must_use]
+    pub fn clock_set_back(self, by: TimeDelta, now: DateTime<Utc>) -> Self {
+        let earlier = |until: DateTime<Utc>| until.checked_sub_signed(by).unwrap_or(now);
+        match self {
+            Self::BackingOff { until, failures } => Self::BackingOff { until: earlier(until), failures },
+            Self::Failed { until, failures } => Self::Failed { until: earlier(until), failures },
+            Self::DiskFull { until } => Self::DiskFull { until: earlier(until) },
+            Self::QuotaSpent { .. } => Self::QuotaSpent { until: now },
+            kept @ (Self::Idle | Self::Running { .. } | Self::NeedsLogin { .. } | Self::Stopped) => kept,
+        }
+    }
+
     /// The token file was looked at. Another file than the refused one ends the wait for a login.
     #[must_use]
     pub fn token_seen(self, seen: Option<u64>) -> Self {

@@ -113,6 +113,17 @@ fn every_state_answers_time_token_and_leave_as_the_table_says() {
 }
 
 #[test]
+fn a_clock_set_back_lengthens_no_rest() {
+    let (day, until) = (TimeDelta::days(1), later() - TimeDelta::days(1));
+    let mut moved: [Option<WorkerState>; 8] = Default::default();
+    moved[2] = Some(WorkerState::BackingOff { until, failures: 2 });
+    moved[3] = Some(WorkerState::QuotaSpent { until: now() });
+    moved[5] = Some(WorkerState::DiskFull { until });
+    moved[6] = Some(WorkerState::Failed { until, failures: 3 });
+    hold("set back", |s| s.clock_set_back(day, now()), moved);
+}
+
+#[test]
 fn every_outcome_leads_to_its_state() {
     let text = || "why".to_owned();
     let minutes = |m| now() + TimeDelta::minutes(m);

@@ -343,13 +343,14 @@ async fn a_spent_day_quota_holds_even_a_person_until_its_reset_or_new_limits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_disk_is_looked_at_again_every_few_minutes() {
+async fn a_full_disk_is_looked_at_again_every_few_minutes_by_any_clock() {
     let full = Script::End(Outcome::DiskFull("no room".to_owned()));
     let job = FakeJob::new(vec![full.clone(), full]);
     let daemon = start(vec![spec("alice", &job, None)]).await;
     daemon.poke("alice");
     pass(RUN_SECS + 10).await;
     assert_eq!(daemon.state("alice"), LibraryState::DiskFull);
+    daemon.set_by.store(-86_400, Ordering::SeqCst);
     pass(2 * (300 + RUN_SECS) + 20).await;
     assert_eq!((job.runs(), daemon.state("alice")), (3, LibraryState::Idle));
 }

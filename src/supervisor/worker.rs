@@ -19,7 +19,7 @@ use crate::supervisor::announce::{Announcer, log, log_end};
 use crate::supervisor::describe::{
     View, crash_report, describe, facts_unknown, reason_of_run, reason_of_token,
 };
-use crate::supervisor::schedule::{LastSeen, Timetable};
+use crate::supervisor::schedule::{LastSeen, STEP_BACK_MAX, Timetable};
 use crate::supervisor::slot::{Activator, Answered, Published, Slot, Wishes};
 use crate::supervisor::state::{Activation, Cause, EndFacts, WorkerState};
 use crate::supervisor::tasks::{RunEnded, begin_run, ended, read_facts};
@@ -43,6 +43,8 @@ const FACTS_IDLE_PERIOD: Duration = Duration::from_secs(300);
 pub(crate) struct Worker {
     spec: Arc<Spec>,
     ticks: watch::Receiver<Reading>,
+    /// The newest reading that was taken in.
+    read: Reading,
     news: Arc<Notify>,
     wishes: Wishes,
     /// Counts the looks that were asked for.
@@ -80,7 +82,8 @@ impl Worker {
         ticks: watch::Receiver<Reading>,
         news: Arc<Notify>,
     ) -> (Self, Slot) {
-        let now = ticks.borrow().wall_at(mono_now());
+        let read = *ticks.borrow();
+        let now = read.wall_at(mono_now());
         let timetable = Timetable::new((spec.due_after)(), spec.splay, now, random());
         let facts = facts_unknown();
         let first = first_status(&spec, &state, &reason, &facts, timetable.next());
@@ -105,6 +108,7 @@ impl Worker {
             facts_read: Some(read_facts(&spec.job)),
             spec,
             ticks,
+            read,
             news,
             wishes,
             looks: looks_seen,
@@ -178,8 +182,13 @@ impl Worker {
     }
 
     fn on_moment(&mut self) {
-        self.ticks.borrow_and_update();
+        let read = *self.ticks.borrow_and_update();
+        let set_back = self.read.wall_at(read.mono) - read.wall;
+        self.read = read;
         let (now, next) = (self.now(), self.timetable.next());
+        if set_back > STEP_BACK_MAX {
+            self.enter(|state| state.clock_set_back(set_back, now));
+        }
         if self.timetable.tick(now, random()) {
             let wish = Activation { cause: Cause::Schedule, full: false, deletions: 0 };
             self.enter(|state| state.activated(wish));
