@@ -1,8 +1,8 @@
 //! What people and other programs put into a library's root, before and between runs: it stays, and nothing outside changes.
 
 use crate::context::{Home, skipped};
+use crate::exports::hex;
 use fake_google::{Endpoint, ItemSpec};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, symlink};
@@ -41,7 +41,7 @@ pub(crate) fn listing(dir: &Path) -> BTreeMap<PathBuf, String> {
         } else if meta.is_symlink() {
             fs::read_link(&path).expect("a link").display().to_string()
         } else if meta.is_file() {
-            format!("{:x?}", Sha256::digest(fs::read(&path).expect("readable")))
+            hex(&fs::read(&path).expect("readable"))
         } else {
             "special".to_owned()
         };
@@ -179,8 +179,7 @@ fn a_file_with_a_second_name_elsewhere_is_never_written_through_either() {
     fs::create_dir_all(&partial).expect("writable");
     // Under the name that the file of an item has while it arrives.
     let id = home.google.truth("alice").items[0].id.clone();
-    let key: String =
-        Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let key = &hex(id.as_bytes())[..16];
     fs::hard_link(&secret, partial.join(format!("{key}-m"))).expect("one file system");
     home.run_ok(&["sync"]);
     assert_eq!(fs::read_to_string(&secret).expect("there"), "a person's precious");
