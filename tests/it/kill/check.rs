@@ -242,3 +242,10 @@ pub(crate) fn assert_all_committed(home: &Home, known: &Known, what: &str) {
     let names: Vec<_> = partial.into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(names.len(), resumable(home), "{what}: {names:?}");
 }
+
+/// `verify` finds every stored file as it was stored.
+pub(crate) fn assert_verified(home: &Home, known: &Known, what: &str) {
+    let ran = home.run(&["verify", "alice"]);
+    let has_files = known.rows.values().any(|row| row.is_stored);
+    assert!(ran.code == 0 || !has_files, "{what}: {}\n{}\n{}", ran.code, ran.out, ran.err);
+}

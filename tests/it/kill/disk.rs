@@ -83,20 +83,39 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Takes in the calls below `root`, which has the files of `before` from the start, durable.
-    pub(crate) fn of(calls: &[Call], root: &Path, before: &BTreeMap<String, Vec<u8>>) -> Self {
+    /// A disk that has what is below `root` now, durable.
+    pub(crate) fn read(root: &Path) -> Self {
         let mut disk = Self::default();
-        for (path, bytes) in before {
-            disk.name(0, path, Some(Node::File(disk.inodes)));
-            disk.write(0, path, 0, Some(bytes.clone()));
-            disk.inodes += 1;
-        }
+        disk.read_folder(root, "");
         disk.syncs.push((1, 1, Target::Everything));
+        disk
+    }
+
+    fn read_folder(&mut self, root: &Path, folder: &str) {
+        for entry in fs::read_dir(root.join(folder)).expect("readable").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            let kind = entry.file_type().expect("known");
+            if kind.is_dir() {
+                self.name(0, &path, Some(Node::Dir));
+                self.read_folder(root, &path);
+            } else if kind.is_symlink() {
+                let text = fs::read_link(entry.path()).expect("a link").display().to_string();
+                self.name(0, &path, Some(Node::Link(text)));
+            } else {
+                self.name(0, &path, Some(Node::File(self.inodes)));
+                self.write(0, &path, 0, Some(fs::read(entry.path()).expect("readable")));
+                self.inodes += 1;
+            }
+        }
+    }
+
+    /// Takes in what was done below `root` since.
+    pub(crate) fn follow(&mut self, calls: &[Call], root: &Path) {
         let prefix = format!("{}/", root.display());
         for call in calls {
-            disk.take_in(call, &prefix);
+            self.take_in(call, &prefix);
         }
-        disk
     }
 
     fn take_in(&mut self, call: &Call, prefix: &str) {
@@ -273,7 +292,8 @@ fn only_what_was_made_durable_before_the_cut_is_there_for_sure() {
         act(4, Act::Sync { path: "/r".to_owned() }),
         act(5, Act::Rename { from: path(), to: "/r/b".to_owned() }),
     ];
-    let disk = Disk::of(&calls, Path::new("/r"), &BTreeMap::new());
+    let mut disk = Disk::default();
+    disk.follow(&calls, Path::new("/r"));
     let cut = |line: usize, names, bytes| Cut { line: line + 2, names, bytes, seed: 1 };
     let names = |cut: Cut| disk.names_after(&cut).into_keys().collect::<Vec<_>>();
     assert!(names(cut(3, Rest::Nothing, Rest::All)).is_empty(), "its folder was not made durable");

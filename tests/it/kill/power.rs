@@ -9,22 +9,19 @@ use super::points::{Tracer, next};
 use super::scene::Scene;
 use super::{converge, multiplier, told};
 use crate::context::{Home, Ran};
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 /// Records a run of `scene`, and gives what it did to the disk.
 fn record(scene: &Scene, tracer: Tracer) -> (Home, Disk) {
     let home = scene.build();
-    let token = fs::read(home.root("alice").join(".gphotos.token")).ok();
+    let mut disk = Disk::read(&home.root("alice"));
     let log = home.path("calls").display().to_string();
     let options = ["-y", "-xx", "-s", "20000000", "-o", &log, "-e", &format!("trace={RECORDED}")];
     let mut command = tracer.command(&home, &options);
     Ran::from(command.args(scene.args(&home)).output().expect("strace is there")).assert(0, &[]);
     let calls = read(&String::from_utf8_lossy(&fs::read(&log).expect("it wrote its log")));
-    let before: BTreeMap<_, _> =
-        token.map(|token| (".gphotos.token".to_owned(), token)).into_iter().collect();
-    let disk = Disk::of(&calls, &home.root("alice"), &before);
+    disk.follow(&calls, &home.root("alice"));
     (home, disk)
 }
 
@@ -74,4 +71,9 @@ fn after_a_power_cut_anywhere_in_a_first_sync_the_next_run_ends_it() {
 #[test]
 fn after_a_power_cut_anywhere_in_an_import_the_next_one_ends_it() {
     cut_many(&Scene { is_import: true, ..Scene::plain("an import", 30) }, 40, 32);
+}
+
+#[test]
+fn after_a_power_cut_anywhere_in_a_second_run_the_third_ends_it() {
+    cut_many(&Scene { is_second: true, ..Scene::plain("a second run", 26) }, 40, 33);
 }
