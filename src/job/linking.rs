@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use crate::config::AlbumMode;
+use crate::fs::{EntryKind, FsError, Root};
 use crate::job::Outcome;
 use crate::job::apply::{Applied, LinkMaker};
 use crate::job::faults::{end_of_fs, end_of_store};
@@ -89,8 +90,12 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
     let mut went_through = true;
     let folders = folders_of(remove.iter().map(|link| link.path.as_str()));
     if !remove.is_empty() {
-        let maker = maker.clone();
-        let applied = blocking(move || maker.remove_all(remove)).await?;
+        let (maker, folders) = (maker.clone(), folders.clone());
+        let removal = move || {
+            let applied = maker.remove_all(remove);
+            make_removals_durable(&maker.root, &folders).map(|()| applied)
+        };
+        let applied = blocking(removal).await?.map_err(|error| end_of_fs(&error))?;
         went_through &= take_in(tools, album.as_ref(), applied, &[]).await?;
     }
     if !(add.is_empty() && keep.is_empty()) {
@@ -106,6 +111,16 @@ async fn carry_out(tools: &Tools, album: Option<AlbumId>, plan: LinkPlan) -> Res
         went_through &= take_in(tools, album.as_ref(), applied, &[]).await?;
     }
     Ok(went_through)
+}
+
+/// Were the index to forget a link first, a power cut could bring it back as a foreign one.
+fn make_removals_durable(root: &Root, folders: &[String]) -> Result<(), FsError> {
+    for folder in folders {
+        if root.entry(folder)?.is_some_and(|entry| entry.kind == EntryKind::Dir) {
+            root.sync_dir(folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// Records a step, of which `announced` were to be made; whether all of it was done.
