@@ -178,7 +178,7 @@ async fn only_candidates(
     for (lookout, paths) in looked {
         let mut open = Vec::new();
         for path in paths {
-            if tools.store.is_open_path(path.clone()).await.map_err(|error| end_of_store(&error))? {
+            if !tools.store.is_settled_path(path.clone()).await.map_err(|error| end_of_store(&error))? {
                 open.push(path);
             }
         }

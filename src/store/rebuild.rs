@@ -159,18 +159,6 @@ impl Store {
         .await
     }
 
-    /// Whether no file but a wanted one has this path, so that it may be given to another.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn is_open_path(&self, path: String) -> Result<bool, StoreError> {
-        self.read("look up a path", move |connection| {
-            let sql = format!("SELECT 1 FROM files WHERE path = ?1 AND state <> {WANTED}");
-            connection.prepare_cached(&sql)?.exists([&path]).map(|is_taken| !is_taken)
-        })
-        .await
-    }
-
     /// Links that were found on disk, as those of albums that are gone; known ones stay as they are.
     ///
     /// # Errors

@@ -19,14 +19,16 @@ const APPLICATION_ID: i64 = 0x6770_7364;
 /// Rows of tables that a plain sync leaves empty, for the tables of each version.
 const MORE_ROWS: [&str; 3] = [
     "INSERT INTO name_counters VALUES (7, 2);
-     INSERT OR REPLACE INTO listing VALUES (1, 1, 90, NULL, 5);
+     INSERT OR REPLACE INTO listing (one, kind, generation, started) VALUES (1, 1, 90, 5);
      INSERT OR IGNORE INTO facts VALUES ('notices-said', '[]');",
     "INSERT INTO exports (n, name, first_seen) VALUES (1, 'takeout-20240101T000000Z', 5);
      INSERT INTO parts (n, export, name, fingerprint, bytes, first_seen, state) VALUES (1, 1, 'p.zip', x'07', 9, 5, 1);
      INSERT INTO entries (part, ordinal, export, folder, name, bytes, outcome) VALUES (1, 0, 1, 'f', 'n', 9, 5);
      INSERT INTO item_facts (item, stamp, favorited, archived, trashed, dated_by) SELECT min(n), 1, 1, 0, 0, 0 FROM items;
      INSERT INTO revisions SELECT min(n), x'01', 1, x'02' FROM items;",
-    "",
+    "UPDATE files SET found = 2 WHERE item = (SELECT min(item) FROM files WHERE state = 1);
+     INSERT INTO absences SELECT min(n), 1, 5, 0, NULL FROM items;
+     INSERT INTO trash SELECT 'photos/old.jpg', min(n), 2, 'photos/old.jpg', 3, x'07', 5, 1, 0 FROM items;",
 ];
 
 /// A synced library with an album, two items of one name, and one item that fails.
