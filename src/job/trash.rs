@@ -51,10 +51,10 @@ pub(crate) async fn settle_trash(tools: &Tools) -> Result<(), Outcome> {
         let Some(last) = page.last() else { break };
         after = last.what.path.clone();
         let root = tools.root.clone();
-        let found = blocking(move || settle_page(&root, &page)).await?.map_err(|error| end_of_fs(&error))?;
+        let settled = blocking(move || settle_page(&root, &page)).await?;
+        let (found, back) = settled.map_err(|error| end_of_fs(&error))?;
+        tools.count(|counts| counts.returned += back);
         if !found.is_empty() {
-            let back = found.iter().filter(|one| one.fate == Fate::Stored && one.part.is_some()).count();
-            tools.count(|counts| counts.returned += back as u64);
             tools.store.settle_trash(found).await.map_err(fault)?;
         }
     }
@@ -65,19 +65,22 @@ pub(crate) async fn settle_trash(tools: &Tools) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// What has changed of a page of the trash; moves back what Google lists again.
-fn settle_page(root: &Root, page: &[InTrash]) -> Result<Vec<Settling>, FsError> {
-    let mut found = Vec::new();
+/// What has changed of a page of the trash, and how many files came back from it; moves back what Google lists again.
+fn settle_page(root: &Root, page: &[InTrash]) -> Result<(Vec<Settling>, u64), FsError> {
+    let (mut found, mut back) = (Vec::new(), 0);
     for one in page {
         match settle_one(root, one) {
-            Ok(step) if is_news(one, step) => found.push(Settling {
-                path: one.what.path.clone(),
-                number: one.what.number,
-                part: one.what.part,
-                is_there: step.is_there,
-                fate: step.fate,
-                stays: step.stays,
-            }),
+            Ok(step) if is_news(one, step) => {
+                back += u64::from(one.is_there && step.fate == Fate::Stored && one.what.part.is_some());
+                found.push(Settling {
+                    path: one.what.path.clone(),
+                    number: one.what.number,
+                    part: one.what.part,
+                    is_there: step.is_there,
+                    fate: step.fate,
+                    stays: step.stays,
+                });
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(path = one.what.path, error = %text_of(&error), "a thing of the trash cannot be looked at");
@@ -87,19 +90,23 @@ fn settle_page(root: &Root, page: &[InTrash]) -> Result<Vec<Settling>, FsError> 
     if !found.is_empty() {
         root.sync_fs()?;
     }
-    Ok(found)
+    Ok((found, back))
 }
 
+/// Whether there is anything to record; always of what is not in the trash, which is forgotten.
 fn is_news(one: &InTrash, step: Step) -> bool {
-    step.moves_back || step.is_there != one.is_there || step.fate != Fate::Same || step.stays.is_some()
+    !(one.is_there && step.is_there) || step.fate != Fate::Same || step.stays.is_some()
 }
 
 fn settle_one(root: &Root, one: &InTrash) -> Result<Step, FsError> {
     let what = &one.what;
     let place = in_trash(&what.path);
     // Bytes are compared only where something follows from it.
-    let home = look(root, &what.home, what, one.is_gone)?;
-    let trash = look(root, &place, what, one.is_back)?;
+    let mut home = look(root, &what.home, what, one.is_gone)?;
+    let mut trash = look(root, &place, what, one.is_back)?;
+    if is_left_behind(root, one)? && move_one(root, what, &place)? {
+        (home, trash) = (Look::Nothing, Look::Same);
+    }
     let (is_there, is_gone, is_back) = (one.is_there, one.is_gone, one.is_back);
     let mut thing = Thing { is_there, is_gone, is_back, home, trash };
     let step = decide_thing(thing);
@@ -113,6 +120,14 @@ fn settle_one(root: &Root, one: &InTrash) -> Result<Step, FsError> {
     }
     thing.home = Look::Other;
     Ok(decide_thing(thing))
+}
+
+/// Whether it is a sidecar of a file that a kill came after.
+fn is_left_behind(root: &Root, one: &InTrash) -> Result<bool, FsError> {
+    match &one.goes_with {
+        Some(file) if !one.is_there => Ok(root.entry(&in_trash(file))?.is_some()),
+        Some(_) | None => Ok(false),
+    }
 }
 
 /// Marks the files of `doomed` items as gone and remembers where they go; what somebody changed stays. How many items go.

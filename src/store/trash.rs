@@ -15,17 +15,19 @@ const SIDECAR: i64 = 2;
 /// Columns of [`trash_row`], of the trash `t`, its items `i` and what was said of them, `a`.
 const COLUMNS: &str = "t.path, t.item, t.part, t.home, t.bytes, t.sha256, t.is_there,
     EXISTS (SELECT 1 FROM files f WHERE f.item = t.item AND f.part = t.part AND f.state = 4),
-    a.item IS NULL OR i.seen > a.generation";
+    a.item IS NULL OR i.seen > a.generation,
+    (SELECT m.path FROM trash m WHERE m.item = t.item AND m.part = 0 AND t.part = 2 LIMIT 1)";
 
 impl Store {
-    /// Remembers what is about to be moved to the trash; from now on its files count as gone, and links no longer lead to them.
+    /// Remembers what is about to be moved to the trash; from now on its files count as gone, and links no longer lead to them. Where
+    /// it goes nothing is, so what was remembered of that path is out of date.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn throw(&self, things: Vec<Throwing>, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("record what goes to the trash", move |tx| {
             let mut add = tx.prepare_cached(
-                "INSERT INTO trash (path, item, part, home, bytes, sha256, moved, is_there)
+                "INSERT OR REPLACE INTO trash (path, item, part, home, bytes, sha256, moved, is_there)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)",
             )?;
             let sql =
@@ -171,5 +173,11 @@ fn trash_row(row: &Row<'_>) -> rusqlite::Result<InTrash> {
         bytes: count(row.get(4)?),
         sha256: row.get(5)?,
     };
-    Ok(InTrash { what, is_there: row.get(6)?, is_gone: row.get(7)?, is_back: row.get(8)? })
+    Ok(InTrash {
+        what,
+        is_there: row.get(6)?,
+        is_gone: row.get(7)?,
+        is_back: row.get(8)?,
+        goes_with: row.get(9)?,
+    })
 }

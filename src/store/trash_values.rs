@@ -88,6 +88,8 @@ pub struct InTrash {
     pub is_gone: bool,
     /// Whether Google has listed the item again since.
     pub is_back: bool,
+    /// Of a sidecar: where its file went, below the folder of the trash.
+    pub goes_with: Option<String>,
 }
 
 /// What becomes of a file whose item is gone.
