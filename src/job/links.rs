@@ -80,7 +80,10 @@ pub(crate) fn numbered_link(path: &str, n: u32) -> String {
     let (dir, name) = split_dir(path);
     let (stem, ext) = split_ext(name);
     let suffix = format!(" ({n}){ext}");
-    format!("{dir}{}{suffix}", cut(stem, NAME_BYTES_MAX.saturating_sub(suffix.len())))
+    let room = NAME_BYTES_MAX.saturating_sub(suffix.len());
+    let numbered = format!("{dir}{}{suffix}", cut(stem, room));
+    // A long name with such a number at the cut would meet its own form.
+    if numbered == path { format!("{dir}{}{suffix}", cut(stem, room.saturating_sub(1))) } else { numbered }
 }
 
 /// The text of a symbolic link at `link` that leads to `target`, both below the same root.

@@ -111,6 +111,15 @@ fn a_link_beside_something_foreign_stays_at_its_number() {
 }
 
 #[test]
+fn a_long_name_with_a_number_at_the_cut_is_not_its_own_numbered_form() {
+    for tail in ["", "g", "gggg"] {
+        let name = format!("{} (2){tail}", "x".repeat(255 - 4 - tail.len()));
+        let forms: Vec<String> = (2..5).map(|n| numbered_link(&name, n)).collect();
+        assert!(forms.iter().all(|form| *form != name && form.len() <= 255), "{forms:?}");
+    }
+}
+
+#[test]
 fn the_folders_of_links_are_listed_once() {
     let paths = ["albums/b/1", "albums/a/1", "albums/b/2"];
     assert_eq!(folders_of(paths.into_iter()), ["albums/a", "albums/b"]);
