@@ -63,7 +63,7 @@ impl<'a> Body<'a> {
         Self { feed, bytes, crc, sum: Crc::new(), given: 0, is_ended: false, trouble: None }
     }
 
-    /// Bytes given so far.
+    /// Bytes read so far; those that a check withheld are counted too.
     pub fn given(&self) -> u64 {
         self.given
     }

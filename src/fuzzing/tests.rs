@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::fuzzing::{TARGETS, run};
 
 /// Damaged forms of one seed that are tried.
-const FORMS_MAX: usize = 32;
+const FORMS_MAX: usize = 24;
 
 fn fuzz_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")

@@ -94,19 +94,20 @@ pub(crate) fn error_json(data: &[u8]) {
             let secret = Some(&bearer);
             let answer =
                 Answer { host, status, headers: &headers, body, page_token_sent: false, now, secret };
-            check_verdict(&format!("{:?}", classify(&answer)), &answer);
+            check_verdict(&classify(&answer));
         }
     }
 }
 
-fn check_verdict(verdict: &str, answer: &Answer<'_>) {
+fn check_verdict(told: &Verdict) {
+    let verdict = format!("{told:?}");
     assert!(verdict.chars().count() <= 3 * TEXT_CHARS_MAX, "{verdict}");
     assert!(!verdict.contains(BEARER) && !verdict.contains("GOCSPX-"), "a secret is shown: {verdict}");
     assert!(!verdict.contains("\\u{1b}"), "the cursor is moved: {verdict}");
-    let rest = match classify(answer) {
+    let rest = match told {
         Verdict::Refused(throttle) => throttle.retry_after,
-        Verdict::Passing { least, .. } => Some(least),
-        Verdict::FileRests(rest) => Some(rest),
+        Verdict::Passing { least, .. } => Some(*least),
+        Verdict::FileRests(rest) => Some(*rest),
         Verdict::Stale
         | Verdict::ScopeMissing
         | Verdict::Expired
