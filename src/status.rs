@@ -3,6 +3,10 @@
 //! Owns: the words of `status`, of the control socket and of `systemctl status`. Invariant: no secret
 //! and no item name has a field here; fields are added, never renamed. May import: `media`, `takeout`.
 
+mod parts;
+
+pub use crate::status::parts::{DeletionStatus, ExportStatus};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -129,28 +133,6 @@ pub struct LibraryStatus {
     pub deletions: DeletionStatus,
 }
 
-/// What is gone at Google, and what became of its files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DeletionStatus {
-    /// `keep` or `trash`, the word of the configuration; empty until that was looked at.
-    pub policy: String,
-    /// Items that are gone at Google.
-    pub gone: u64,
-    /// Items that Google gives when asked for them, but does not list.
-    pub unlisted: u64,
-    /// Items of `gone` whose files stay because a person changed them or put them back.
-    pub stay: u64,
-    /// Items whose files wait for a person's word before they go to the trash.
-    pub held: u64,
-    /// Files in the trash.
-    pub in_trash: u64,
-    /// Their bytes.
-    pub trash_bytes: u64,
-    /// Why absences from the newest full listing prove nothing; none: they do, or there is no such listing.
-    pub doubt: Option<String>,
-}
-
 /// What hashing the stored files again found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyStatus {
@@ -189,31 +171,6 @@ impl VerifyStatus {
 
 /// How many exports a status shows.
 pub const EXPORTS_SHOWN: usize = 12;
-
-/// One Takeout export that was imported.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExportStatus {
-    /// What the names of its parts have in common.
-    pub name: String,
-    /// When Google made it, where the name tells.
-    pub made: Option<DateTime<Utc>>,
-    /// When its newest balance was drawn.
-    pub imported: Option<DateTime<Utc>>,
-    /// Its parts.
-    pub parts: u64,
-    /// Their entries.
-    pub entries: u64,
-    /// Entries that became files of their own.
-    pub stored: u64,
-    /// Entries whose bytes were there already.
-    pub had: u64,
-    /// Entries that were not taken.
-    pub refused: u64,
-    /// Whether every entry is accounted for and safe on disk.
-    pub complete: bool,
-    /// Why not, as sentences.
-    pub reasons: Vec<String>,
-}
 
 /// The [`ClassStatus::mode`] of a class whose quota or budget of the day is spent.
 pub const DAY_SPENT: &str = "day-spent";
