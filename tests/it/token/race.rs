@@ -118,6 +118,19 @@ fn a_refreshed_token_is_never_readable_by_others_even_under_umask_0() {
 }
 
 #[test]
+fn a_token_that_is_written_in_place_is_seen_by_the_watcher() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut watcher = Watcher::on(dir.path());
+    let mut ancestor = Command::new("sh");
+    ancestor
+        .current_dir(dir.path())
+        .args(["-c", "umask 022; echo '{}' >.gphotos.token; chmod 600 .gphotos.token"]);
+    assert_eq!(watcher.watch(ancestor).code, 0);
+    let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| watcher.assert_private()));
+    assert!(judged.is_err(), "{:?}", watcher.seen);
+}
+
+#[test]
 fn a_link_in_the_token_files_place_is_replaced_by_a_login_and_never_written_through() {
     let home = home_with_photos(&["alice"]);
     let (path, outside) = (path_of(&home, "alice"), home.path("outside"));
