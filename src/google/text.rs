@@ -33,7 +33,8 @@ pub(crate) fn clean(text: &str, secret: Option<&Secret>) -> String {
 fn mask_word(word: &str) -> String {
     if let Some(at) = word.find("://") {
         let scheme = word[..at].bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
-        return format!("{}<url>", &word[..at - scheme]);
+        // What stands before the first address has none: this ends.
+        return format!("{}<url>", mask_word(&word[..at - scheme]));
     }
     if word.to_ascii_lowercase().contains("googleusercontent.com") {
         return "<url>".to_owned();
@@ -97,6 +98,8 @@ mod tests {
             ("two\r\nlines\u{1b}[31m", "two lines [31m"),
             ("see (https://lh3.googleusercontent.com/lr/AA=d) now", "see (<url> now"),
             ("HTTPS://x/y", "<url>"),
+            ("token=ya29.a0Af,https://x/y", "****<url>"),
+            ("GOCSPX-abc://x", "****<url>"),
             ("lh3.GoogleUserContent.com/lr/AA", "<url>"),
             ("got ya29.a0Af", "got ****"),
             ("refresh 1//0abc", "refresh ****"),
