@@ -117,7 +117,7 @@ const TIDY: &str = "
     DELETE FROM files WHERE item NOT IN (SELECT n FROM items);
     DELETE FROM item_facts WHERE item NOT IN (SELECT n FROM items);
     DELETE FROM revisions WHERE item NOT IN (SELECT n FROM items);
-    DELETE FROM trash WHERE item NOT IN (SELECT n FROM items);
+    DELETE FROM trash WHERE item NOT IN (SELECT n FROM items) OR length(sha256) <> 32;
     DELETE FROM album_items WHERE album NOT IN (SELECT n FROM albums);
     UPDATE album_links SET album = NULL WHERE album NOT IN (SELECT n FROM albums);
     DELETE FROM parts WHERE export NOT IN (SELECT n FROM exports);

@@ -28,7 +28,7 @@ const MORE_ROWS: [&str; 3] = [
      INSERT INTO revisions SELECT min(n), x'01', 1, x'02' FROM items;",
     "UPDATE files SET found = 2 WHERE item = (SELECT min(item) FROM files WHERE state = 1);
      INSERT INTO absences SELECT min(n), 1, 5, 0, NULL FROM items;
-     INSERT INTO trash SELECT 'photos/old.jpg', min(n), 2, 'photos/old.jpg', 3, x'07', 5, 1, 0 FROM items;",
+     INSERT INTO trash SELECT 'photos/old.jpg', min(n), 2, 'photos/old.jpg', 3, zeroblob(32), 5, 1, 0 FROM items;",
 ];
 
 /// A synced library with an album, two items of one name, and one item that fails.
