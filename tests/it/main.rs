@@ -35,6 +35,7 @@ mod import_stops;
 mod import_twins;
 mod index_damage;
 mod index_evidence;
+mod index_exports;
 mod index_versions;
 mod kill;
 mod listing;
