@@ -46,7 +46,10 @@ async fn knows_files(library: &Library) -> Result<bool, Outcome> {
     let opened = blocking(move || path.exists().then(|| Store::open_read_only(&path))).await?;
     match opened {
         None => Ok(false),
-        Some(Ok(None)) => Ok(true),
+        Some(Ok(None)) => {
+            let path = index_path(library);
+            blocking(move || Store::has_schema(&path)).await?.map_err(|error| end_of_store(&error))
+        }
         Some(Ok(Some(store))) => Ok(store.totals().await.map_err(|error| end_of_store(&error))?.files > 0),
         Some(Err(error)) => Err(end_of_store(&error)),
     }

@@ -105,6 +105,14 @@ impl Store {
         schema::open_read_only(path)?.map(|connection| Self::serve(connection, path)).transpose()
     }
 
+    /// Whether an existing index has ever been one, of whatever version.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn has_schema(path: &Path) -> Result<bool, StoreError> {
+        schema::has_schema(path)
+    }
+
     fn serve(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         let (requests, mut inbox) = mpsc::channel::<Request>(REQUESTS_MAX);
         let serve = move || {

@@ -60,6 +60,13 @@ pub(crate) fn open(path: &Path, begin: Begin) -> Result<Connection, StoreError> 
     Ok(connection)
 }
 
+/// Whether the file has a schema, of whatever version: one that a kill left before its first migration has none.
+pub(crate) fn has_schema(path: &Path) -> Result<bool, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open_checked(path.to_owned(), flags, path)?;
+    Ok(version_of(&connection).map_err(|e| open_error(path, e))? > 0)
+}
+
 /// Opens the file for reading; none if there is none, or it has not been brought to this program's schema.
 pub(crate) fn open_read_only(path: &Path) -> Result<Option<Connection>, StoreError> {
     match std::fs::symlink_metadata(path) {

@@ -60,6 +60,18 @@ fn an_index_elsewhere_tells_an_empty_mount_point_from_a_new_library() {
 }
 
 #[test]
+fn an_index_elsewhere_that_a_kill_left_without_a_table_is_no_sign_of_a_lost_disk() {
+    let home = alice_with(2);
+    home.append_config("index-dir = \"indexes/alice\"\n");
+    fs::create_dir_all(home.path("indexes/alice")).expect("writable");
+    let index = rusqlite::Connection::open(home.path("indexes/alice/index.sqlite")).expect("writable");
+    index.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("an empty database");
+    drop(index);
+    home.run_ok(&["sync"]);
+    home.assert_complete("alice");
+}
+
+#[test]
 fn a_mount_point_without_a_token_is_neither_marked_nor_filled() {
     let home = alice_with(2);
     home.run_ok(&["sync"]);
