@@ -111,45 +111,45 @@ fn told(text: &str) {
 
 #[test]
 fn a_first_sync_killed_anywhere_is_ended_by_the_next() {
-    kill_many(&Scene::plain("a first sync", 200), 120, 1);
+    kill_many(&Scene::plain("a first sync", 200), 110, 1);
 }
 
 #[test]
 fn a_sync_with_json_sidecars_killed_anywhere_is_ended_by_the_next() {
-    kill_many(&Scene { sidecar: "json", ..Scene::plain("JSON sidecars", 26) }, 80, 2);
+    kill_many(&Scene { sidecar: "json", ..Scene::plain("JSON sidecars", 26) }, 65, 2);
 }
 
 #[test]
 fn a_sync_with_xmp_sidecars_killed_anywhere_is_ended_by_the_next() {
-    kill_many(&Scene { sidecar: "xmp", ..Scene::plain("XMP sidecars", 26) }, 60, 3);
+    kill_many(&Scene { sidecar: "xmp", ..Scene::plain("XMP sidecars", 26) }, 50, 3);
 }
 
 #[test]
 fn a_library_that_changes_between_the_kill_and_the_next_run_is_complete_then() {
-    kill_many(&Scene { changes: true, ..Scene::plain("changes", 26) }, 80, 4);
+    kill_many(&Scene { changes: true, ..Scene::plain("changes", 26) }, 65, 4);
 }
 
 #[test]
 fn albums_of_hard_links_killed_anywhere_are_whole_after_the_next_run() {
-    kill_many(&Scene { albums: "hardlink", ..Scene::plain("hard links", 26) }, 60, 5);
+    kill_many(&Scene { albums: "hardlink", ..Scene::plain("hard links", 26) }, 50, 5);
 }
 
 #[test]
 fn albums_of_copies_killed_anywhere_are_whole_after_the_next_run() {
-    kill_many(&Scene { albums: "copy", ..Scene::plain("copies", 26) }, 60, 6);
+    kill_many(&Scene { albums: "copy", ..Scene::plain("copies", 26) }, 50, 6);
 }
 
 #[test]
 fn a_sync_of_large_files_killed_anywhere_goes_on_in_them() {
-    kill_many(&Scene { large: 2, ..Scene::plain("large files", 6) }, 30, 7);
+    kill_many(&Scene { large: 2, ..Scene::plain("large files", 6) }, 20, 7);
 }
 
 #[test]
 fn an_import_killed_at_any_call_is_ended_by_the_next() {
-    kill_many(&Scene { is_import: true, ..Scene::plain("an import", 24) }, 80, 8);
+    kill_many(&Scene { is_import: true, ..Scene::plain("an import", 24) }, 65, 8);
 }
 
 #[test]
 fn a_second_run_killed_anywhere_is_ended_by_the_third() {
-    kill_many(&Scene { is_second: true, ..Scene::plain("a second run", 26) }, 60, 9);
+    kill_many(&Scene { is_second: true, ..Scene::plain("a second run", 26) }, 50, 9);
 }
