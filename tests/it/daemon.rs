@@ -113,10 +113,12 @@ fn a_stop_in_mid_download_leaves_nothing_half_and_the_next_start_goes_on() {
 #[test]
 fn a_stop_is_heeded_while_the_daemon_still_waits_for_a_slow_root() {
     let home = Home::with(&["alice", "bob"]);
-    let own = home.root("alice").join(".gphotos-syncd");
-    fs::create_dir(&own).expect("writable");
-    // Opening a pipe that nobody writes to takes for ever, as a disk does that hangs.
-    let made = Command::new("mkfifo").arg(own.join("index.sqlite")).status().expect("mkfifo is there");
+    add_photos(&home, "alice", 1);
+    home.run_ok(&["sync"]);
+    // SQLite looks for a journal beside the index before anything else. Opening a pipe that nobody writes to takes for ever, as a disk
+    // does that hangs.
+    let journal = home.root("alice").join(".gphotos-syncd/index.sqlite-journal");
+    let made = Command::new("mkfifo").arg(journal).status().expect("mkfifo is there");
     assert!(made.success());
     let mut served = launch(&home, |_| {});
     served.until("an answer", |_| home.path("run/control.sock").exists());

@@ -70,7 +70,7 @@ fn an_hour_without_names_is_a_rest_that_grows_to_an_hour_and_ends_by_itself() {
     let home = home();
     let (Some(command), Some(clock)) = (command(&home), SetClock::of(&home)) else { return };
     let config = fs::read_to_string(home.path("config.toml")).expect("readable");
-    home.write_raw_config(&config.replace("\"manual\"", "\"0 0 0 1 1 *\""));
+    home.write_raw_config(&config.replace("\"manual\"", "\"0 0 0 1 1 *\"\nsplay = \"0s\""));
     let mut served = launch_command(&home, command, |command| clock.give(command));
     served.wait_state(&home, "alice", "backing-off");
     let moment = |value: &serde_json::Value| -> DateTime<Utc> {

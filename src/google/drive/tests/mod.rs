@@ -7,7 +7,6 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::auth::AuthError;
 use crate::google::tests::server::{Answer, Server, http, json, no_limits};
 
 /// A client, the server that plays `script` to it, and the folder of its files.
@@ -174,7 +173,7 @@ async fn a_bearer_that_is_not_taken_is_renewed_once() {
     assert_eq!(client.drive_news_token().await.unwrap(), "7");
     assert!(server.heads()[2].contains("authorization: bearer second"), "{:?}", server.heads());
     let error = client.drive_news_token().await.unwrap_err();
-    assert!(matches!(error, ApiError::Auth(AuthError::NeedsLogin { .. })), "{error:?}");
+    assert!(matches!(error, ApiError::Transient { .. }), "{error:?}");
     assert_eq!(server.heads().len(), 6);
 }
 
