@@ -8,7 +8,7 @@ use sd_notify::NotifyState;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::status::{ClassStatus, LibraryState, LibraryStatus};
+use crate::status::{ClassStatus, LibraryState, LibraryStatus, VerifyStatus};
 use crate::takeout::rhythm::NoticeKind;
 
 /// The longest status sentence, bytes: the service manager reads datagrams of 4,096 (`NOTIFY_BUFFER_MAX`).
@@ -123,7 +123,12 @@ where
     };
     let mut sentence = format!("{count}: ");
     for (place, library) in libraries.iter().enumerate() {
-        let clause = format!("{}{}", clause_for(library, zone), notices_clause_for(library));
+        let clause = format!(
+            "{}{}{}",
+            clause_for(library, zone),
+            notices_clause_for(library),
+            files_clause_for(library)
+        );
         if sentence.len() + clause.len() > SENTENCE_BYTES_MAX {
             return format!("{sentence}; and {} more", libraries.len() - place);
         }
@@ -171,6 +176,14 @@ where
 fn notices_clause_for(library: &LibraryStatus) -> String {
     let kinds: BTreeSet<NoticeKind> = library.notices.iter().map(|notice| notice.kind).collect();
     kinds.into_iter().fold(String::new(), |text, kind| format!("{text}, {}", kind.words()))
+}
+
+/// What is the matter with a library's files on disk; empty if nothing is.
+fn files_clause_for(library: &LibraryStatus) -> String {
+    let finding = library.verify.as_ref().and_then(VerifyStatus::finding);
+    let held = library.deletions.held;
+    let held = (held > 0).then(|| format!("{} deletions wait for a person's word", grouped(held)));
+    finding.into_iter().chain(held).fold(String::new(), |text, told| format!("{text}, {told}"))
 }
 
 /// A number with its digits in groups of three, such as `1,240`.

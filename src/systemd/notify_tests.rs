@@ -4,7 +4,9 @@ use chrono::{DateTime, FixedOffset, Utc};
 use std::path::PathBuf;
 
 use crate::media::LibraryName;
-use crate::status::{ClassStatus, DAY_SPENT, LibraryState, LibraryStatus, Progress, TokenHealth};
+use crate::status::{
+    ClassStatus, DAY_SPENT, DeletionStatus, LibraryState, LibraryStatus, Progress, TokenHealth, VerifyStatus,
+};
 use crate::systemd::notify::{SENTENCE_BYTES_MAX, grouped, line, sentence_for};
 use crate::takeout::rhythm::{Notice, NoticeKind};
 
@@ -120,6 +122,17 @@ fn what_is_the_matter_with_exports_is_told_once_for_each_kind() {
     assert_eq!(
         sentence_for(&[alice], &[], &zone()),
         "1 library: alice idle until 18:00, export late, part of an export missing"
+    );
+}
+
+#[test]
+fn files_that_are_not_as_they_were_and_deletions_that_wait_are_told() {
+    let verify = VerifyStatus { damaged: 2, missing: 1, ..VerifyStatus::default() };
+    let deletions = DeletionStatus { held: 1_234, ..DeletionStatus::default() };
+    let alice = LibraryStatus { verify: Some(verify), deletions, ..library("alice", LibraryState::Idle) };
+    assert_eq!(
+        sentence_for(&[alice], &[], &zone()),
+        "1 library: alice idle until 18:00, files on disk: 2 damaged, 1 missing, 1,234 deletions wait for a person's word"
     );
 }
 
