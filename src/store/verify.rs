@@ -192,9 +192,11 @@ impl Store {
     /// See [`StoreError`].
     pub async fn found_counts(&self) -> Result<FoundCounts, StoreError> {
         self.read("count what was found of the files", |connection| {
-            let mut find = connection.prepare_cached(
-                "SELECT found, count(*) FROM files INDEXED BY files_found WHERE found IS NOT NULL GROUP BY found",
-            )?;
+            let sql = format!(
+                "SELECT found, count(*) FROM files INDEXED BY files_found
+                 WHERE found IS NOT NULL AND state IN ({WANTED}, {STORED}) GROUP BY found"
+            );
+            let mut find = connection.prepare_cached(&sql)?;
             let mut counts = FoundCounts::default();
             let rows = find.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
             for row in rows {

@@ -15,6 +15,7 @@ mod rebuild;
 mod runs;
 mod salvage;
 mod twins;
+mod verify;
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
