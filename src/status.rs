@@ -131,6 +131,9 @@ pub struct LibraryStatus {
     /// What is gone at Google, and what became of its files.
     #[serde(default)]
     pub deletions: DeletionStatus,
+    /// Whether its index was lost or damaged, and is being made anew.
+    #[serde(default)]
+    pub rebuilding: bool,
 }
 
 /// What hashing the stored files again found.
@@ -144,6 +147,9 @@ pub struct VerifyStatus {
     pub bytes: u64,
     /// Files that it found below the root and that are not the library's.
     pub foreign: u64,
+    /// Files and folders that it could not look at.
+    #[serde(default)]
+    pub unknown: u64,
     /// Files that are not there.
     pub missing: u64,
     /// Files that somebody changed.
@@ -159,7 +165,12 @@ pub struct VerifyStatus {
 impl VerifyStatus {
     /// What is the matter with the files, as a phrase; none: nothing.
     pub fn finding(&self) -> Option<String> {
-        let kinds = [(self.damaged, "damaged"), (self.missing, "missing"), (self.changed, "changed")];
+        let kinds = [
+            (self.damaged, "damaged"),
+            (self.missing, "missing"),
+            (self.changed, "changed"),
+            (self.unknown, "not readable"),
+        ];
         let told: Vec<String> = kinds
             .iter()
             .filter(|(count, _)| *count > 0)

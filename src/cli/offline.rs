@@ -111,6 +111,7 @@ async fn read_library(library: &Library, spent: Option<DateTime<Utc>>, now: Date
         sources: library.sources.iter().map(|source| source.word().to_owned()).collect(),
         notices: indexed.notices,
         verify: indexed.verify,
+        rebuilding: indexed.is_rebuilding,
         deletions: indexed.deletions,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Critical (2): the disk changed stored files; a library needs a login, has no room on disk or has failed, or nothing of it is readable by who asks; or no daemon runs although a library has a schedule.
 //! Warning (1): a library's newest run is incomplete, it is backing off or waits for the day's quota; its token dies within two
-//! days, or cannot be saved; stored files are missing or changed; the watch over its exports has something to say; deletions at Google wait for a person's word; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
+//! days, or cannot be saved; stored files are missing, changed or not readable; the index is being made anew; the watch over its exports has something to say; deletions at Google wait for a person's word; its newest complete run is older than two days and than two periods of its schedule, or there is none and no run
 //! is under way; the daemon serves on although its configuration is broken by now. A library whose schedule is `manual` is never stale, and needs no daemon. Everything else is good (0).
 //!
 //! Owns: that decision. Invariant: pure. May import: `status`. Tests: below.
@@ -110,6 +110,12 @@ fn judge(library: &LibraryStatus, period: Option<TimeDelta>, now: DateTime<Utc>)
     if let Some((verify, finding)) = library.verify.as_ref().and_then(|it| Some((it, it.finding()?))) {
         // What a person removed or changed may be meant so; what the disk forgot is not.
         found.push((if verify.damaged > 0 { Level::Critical } else { Level::Warning }, finding));
+    }
+    if library.rebuilding {
+        found.push((
+            Level::Warning,
+            "its index is being made anew, and does not know all files yet".to_owned(),
+        ));
     }
     if library.deletions.held > 0 {
         let held = library.deletions.held;

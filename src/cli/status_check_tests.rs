@@ -34,6 +34,7 @@ fn library(state: LibraryState) -> LibraryStatus {
         sources: Vec::new(),
         notices: Vec::new(),
         verify: None,
+        rebuilding: false,
         deletions: crate::status::DeletionStatus::default(),
     }
 }

@@ -69,6 +69,7 @@ fn library() -> LibraryStatus {
         sources: Vec::new(),
         notices: Vec::new(),
         verify: None,
+        rebuilding: false,
         deletions: crate::status::DeletionStatus::default(),
     }
 }

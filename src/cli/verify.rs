@@ -133,7 +133,7 @@ async fn follow(
     loop {
         tokio::select! {
             ended = &mut verifying => {
-                display.finish(&library.name, "looked at");
+                display.finish(&library.name, if ended.is_ok() { "looked at" } else { "not looked at" });
                 return Ok(ended);
             }
             _ = refresh.tick() => display.update(&library.name, &job.progress(), ""),
@@ -209,13 +209,17 @@ fn repair_lines(name: &LibraryName, repair: &Repair) -> Vec<String> {
         lines.push(format!("  {:>12}  taken from an album's own copy", grouped(repair.restored)));
     }
     if repair.wanted > 0 {
-        let words = "fetched again; spoilt copies are kept in .gphotos-syncd/damaged";
+        let words = "to be fetched again; spoilt copies are kept in .gphotos-syncd/damaged";
         lines.push(format!("  {:>12}  {words}", grouped(repair.wanted)));
     }
     if repair.from_exports > 0 {
         let words = "came from an export, which alone can bring them again";
         lines.push(format!("  {:>12}  {words}", grouped(repair.from_exports)));
         lines.push(format!("  hint: gphotos-syncd import {name} takeout-*.zip"));
+    }
+    if repair.left > 0 {
+        let words = "left as they are: changed by somebody, or not to be mended on this disk";
+        lines.push(format!("  {:>12}  {words}", grouped(repair.left)));
     }
     lines
 }
@@ -236,7 +240,7 @@ fn json_of(name: &LibraryName, verified: &Verified) -> serde_json::Value {
     let found = verified.found.iter().map(|(found, path)| json!({ "path": path, "found": found }));
     let unknown = verified.unknown.iter().map(|(path, why)| json!({ "path": path, "reason": why }));
     let repair = verified.repair.map(|repair| {
-        json!({ "wanted": repair.wanted, "restored": repair.restored, "from_exports": repair.from_exports })
+        json!({ "wanted": repair.wanted, "restored": repair.restored, "from_exports": repair.from_exports, "left": repair.left })
     });
     json!({
         "library": name,

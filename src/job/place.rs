@@ -163,14 +163,14 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
     root.create_dir_all(dir_of(&whole.path))?;
     let placed = match root.place(&whole.partial, &whole.path) {
         // A crash came between the naming and the index, and whoever comes again knows the file by its name in `partial/` alone.
-        Err(error) if error.source.kind() == ErrorKind::NotFound && is_same(root, whole, &whole.path)? => {
+        Err(error) if error.source.kind() == ErrorKind::NotFound && is_same_file(root, whole)? => {
             return Ok(true);
         }
         placed => placed?,
     };
     match placed {
         Placed::Done => Ok(true),
-        Placed::Taken if is_same(root, whole, &whole.path)? => {
+        Placed::Taken if is_same_file(root, whole)? => {
             // A crash came between the naming and the index, or a person put the file back.
             root.remove_file(&whole.partial)?;
             Ok(true)
@@ -180,6 +180,14 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
             Ok(root.place(&whole.partial, &whole.path)? == Placed::Done)
         }
         Placed::Taken => Ok(false),
+    }
+}
+
+/// Whether the very file is at its name already; one that the disk no longer gives is another one.
+fn is_same_file(root: &Root, whole: &Whole) -> Result<bool, FsError> {
+    match is_same(root, whole, &whole.path) {
+        Err(error) if error.is_of_the_device() => Ok(false),
+        answer => answer,
     }
 }
 

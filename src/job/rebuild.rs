@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use crate::config::{Library, SourceKind};
+use crate::fs::{Entry, EntryKind};
 use crate::job::Outcome;
 use crate::job::evidence::{Found, Read, candidates, fits, is_rival, names_item, read_whole};
 use crate::job::faults::{end_of_fs, end_of_store, text_of};
@@ -16,7 +17,7 @@ use crate::job::open::index_path;
 use crate::job::tools::{Tools, blocking};
 use crate::media::MediaId;
 use crate::shutdown::Stop;
-use crate::store::{Claim, FilePart, Lookout, Rebuild, Store, StoreError, Stored, kept_aside};
+use crate::store::{self, Claim, FilePart, Lookout, Rebuild, Store, StoreError, Stored, kept_aside};
 
 /// Files looked at in one step.
 const FILES_AT_ONCE: u32 = 64;
@@ -86,7 +87,17 @@ pub(crate) async fn end_rebuild(tools: &Tools, outcome: &Outcome) -> Result<(), 
     Ok(())
 }
 
-/// Claims are borne out by the file's length and digest, or dropped.
+/// What `verify` would call a file that lies where a claim says, and has other bytes; none if nothing of use lies there. Such a file is known
+/// as it was before, and told of: taken for good by its name and time, what the disk spoilt would never be noticed again.
+fn spoilt_as(stored: &Stored, entry: &Entry) -> Option<store::Found> {
+    if entry.kind != EntryKind::File || entry.bytes == 0 {
+        return None;
+    }
+    let is_as_left = entry.bytes == stored.bytes && stored.mtime.is_none_or(|mtime| mtime == entry.mtime);
+    Some(if is_as_left { store::Found::Damaged } else { store::Found::Changed })
+}
+
+/// Claims are borne out by the file's length and digest; what else lies there is known as spoilt; where nothing does, they are dropped.
 async fn settle_claims(tools: &Tools) -> Result<(), Outcome> {
     let mut after = 0;
     // Ends: `after` grows with each page, and the index has an end.
@@ -102,23 +113,32 @@ async fn settle_claims(tools: &Tools) -> Result<(), Outcome> {
                     tracing::debug!(path, error = %text_of(&error), "a file could not be looked at");
                     None
                 });
-                (claim, read)
+                let read = read.filter(|read| read.sha256 == claim.stored.sha256);
+                let entry = if read.is_none() { root.entry(path).unwrap_or(None) } else { None };
+                let spoilt = entry.and_then(|entry| spoilt_as(&claim.stored, &entry));
+                (claim, read, spoilt)
             };
             page.into_iter().map_while(|claim| (!stop.is_begun()).then(|| look(claim))).collect::<Vec<_>>()
         });
-        let (mut known, mut clips, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for (Claim { stored, .. }, read) in looked.await? {
-            match read.filter(|read| read.sha256 == stored.sha256) {
-                Some(read) => {
+        let (mut known, mut clips, mut refused, mut spoilt) = (vec![], vec![], vec![], vec![]);
+        for (Claim { number, stored }, read, found) in looked.await? {
+            match (read, found) {
+                (Some(read), _) => {
                     if stored.part == FilePart::Main && read.has_motion_mark {
                         clips.push((stored.id.clone(), stored.path.clone()));
                     }
                     known.push(stored);
                 }
-                None => refused.push((stored.id, stored.part)),
+                (None, Some(found)) => {
+                    spoilt.push((number, stored.part, Some(found)));
+                    known.push(stored);
+                }
+                (None, None) => refused.push((stored.id, stored.part)),
             }
         }
         tools.store.commit_stored(known).await.map_err(|error| end_of_store(&error))?;
+        // After a kill before this the next verification finds it, for the digest is the one that was stored.
+        tools.store.set_found(spoilt).await.map_err(|error| end_of_store(&error))?;
         tools.store.drop_claims(refused).await.map_err(|error| end_of_store(&error))?;
         want_clips(tools, clips).await?;
         if tools.stop.is_begun() {

@@ -110,15 +110,11 @@ impl SyncJob {
     /// Why it ended before its end; the next one goes on from there.
     pub async fn verify(&self, is_repair: bool, stop: Stop) -> Result<Option<Verified>, Outcome> {
         let (library, index, started) = (self.library.clone(), self.index.clone(), wall_now());
-        if !blocking({
-            let library = library.clone();
-            move || has_index(&library)
-        })
-        .await?
-        {
+        refuse_unmounted(&library, false).await?;
+        let looked_at = library.clone();
+        if !blocking(move || has_index(&looked_at)).await?? {
             return Ok(None);
         }
-        refuse_unmounted(&library, false).await?;
         let site = blocking(move || open_site(&library, &index, started)).await??;
         let rebuild = site.store.rebuild().await.map_err(|error| end_of_store(&error))?;
         if rebuild.is_some() {

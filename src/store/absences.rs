@@ -75,7 +75,8 @@ impl Store {
         .await
     }
 
-    /// Writes what Google answered after listing `newest`. A file that never came is no longer wanted once its item is gone.
+    /// Writes what Google answered after listing `newest`. A file that never came is no longer wanted once its item is gone; nor is another
+    /// copy of one that is spoilt, which counts as stored again, for what is there is the last copy.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -92,7 +93,12 @@ impl Store {
                     stays = iif(generation > (SELECT seen FROM items WHERE n = ?1), stays, NULL),
                     generation = ?2, asked = ?3, is_gone = ?4",
             )?;
-            let sql = format!("UPDATE files SET state = {GONE} WHERE item = ?1 AND state = {WANTED}");
+            // A copy that is only spoilt is the last one now, and stays known.
+            let sql = format!(
+                "UPDATE files SET tries = 0, next_try = NULL, reason = NULL, failure = NULL,
+                    state = iif(sha256 IS NULL OR found IS NULL OR found = 1, {GONE}, {STORED})
+                 WHERE item = ?1 AND state = {WANTED}"
+            );
             let mut forget = tx.prepare_cached(&sql)?;
             for answered in &answers {
                 write.execute(params![answered.number, newest, millis(now), answered.is_gone])?;

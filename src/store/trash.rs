@@ -15,7 +15,7 @@ const SIDECAR: i64 = 2;
 /// Columns of [`trash_row`], of the trash `t`, its items `i` and what was said of them, `a`.
 const COLUMNS: &str = "t.path, t.item, t.part, t.home, t.bytes, t.sha256, t.is_there,
     EXISTS (SELECT 1 FROM files f WHERE f.item = t.item AND f.part = t.part AND f.state = 4),
-    a.item IS NULL OR i.seen > a.generation,
+    i.seen > ifnull(a.generation, 0),
     (SELECT m.path FROM trash m WHERE m.item = t.item AND m.part = 0 AND t.part = 2 LIMIT 1)";
 
 impl Store {
@@ -31,7 +31,7 @@ impl Store {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)",
             )?;
             let sql =
-                format!("UPDATE files SET state = {GONE} WHERE item = ?1 AND part = ?2 AND state = {STORED}");
+                format!("UPDATE files SET state = {GONE}, found = NULL WHERE item = ?1 AND part = ?2 AND state = {STORED}");
             let mut gone = tx.prepare_cached(&sql)?;
             for thing in &things {
                 let part = part_column(thing.part);

@@ -115,7 +115,7 @@ impl Store {
         .await
     }
 
-    /// Stored files that a look did not find as they were stored, after the file (`item`, `part`); at most `limit`.
+    /// Files that a look did not find as they were stored, those that are wanted again among them, after the file (`item`, `part`); at most `limit`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -128,7 +128,7 @@ impl Store {
         self.read("read what was found of the files", move |connection| {
             let sql = format!(
                 "SELECT {HELD_COLUMNS} FROM files f INDEXED BY files_found CROSS JOIN items i ON i.n = f.item
-                 WHERE f.found IS NOT NULL AND (f.item, f.part) > (?1, ?2) AND f.state = {STORED}
+                 WHERE f.found IS NOT NULL AND (f.item, f.part) > (?1, ?2) AND f.state IN ({WANTED}, {STORED})
                  ORDER BY f.item, f.part LIMIT ?3"
             );
             let mut find = connection.prepare_cached(&sql)?;
@@ -221,7 +221,7 @@ impl Store {
         self.write("want files again", move |tx| {
             let sql = format!(
                 "UPDATE files SET state = {WANTED}, tries = 0, next_try = NULL, reason = NULL, failure = NULL
-                 WHERE item = ?1 AND part = ?2 AND state = {STORED} AND found IS NOT NULL"
+                 WHERE item = ?1 AND part = ?2 AND state IN ({WANTED}, {STORED}) AND found IS NOT NULL"
             );
             let mut change = tx.prepare_cached(&sql)?;
             for (item, part) in &files {
@@ -248,13 +248,21 @@ impl Store {
     }
 }
 
+/// A file that is as it was stored needs no other copy.
 fn set_found(tx: &Transaction<'_>, files: &[(i64, FilePart, Option<Found>)]) -> rusqlite::Result<()> {
+    let here = format!("WHERE item = ?1 AND part = ?2 AND state IN ({WANTED}, {STORED})");
+    let sql = format!("UPDATE files SET found = ?3 {here} AND found IS NOT ?3");
+    let mut spoilt = tx.prepare_cached(&sql)?;
     let sql = format!(
-        "UPDATE files SET found = ?3 WHERE item = ?1 AND part = ?2 AND state = {STORED} AND found IS NOT ?3"
+        "UPDATE files SET found = NULL, state = {STORED}, tries = 0, next_try = NULL, reason = NULL, failure = NULL
+         {here} AND found IS NOT NULL"
     );
-    let mut change = tx.prepare_cached(&sql)?;
+    let mut good = tx.prepare_cached(&sql)?;
     for (item, part, found) in files {
-        change.execute(params![item, part, found.map(Found::column)])?;
+        match found {
+            Some(found) => spoilt.execute(params![item, part, found.column()])?,
+            None => good.execute(params![item, part])?,
+        };
     }
     Ok(())
 }

@@ -74,6 +74,7 @@ pub(crate) fn describe(view: View<'_>) -> LibraryStatus {
         sources: facts.sources.iter().map(|source| source.word().to_owned()).collect(),
         notices: facts.watch.as_ref().map_or_else(Vec::new, |watch| watch.notices.clone()),
         verify: facts.verify.clone(),
+        rebuilding: facts.is_rebuilding,
         deletions: facts.deletions.clone(),
     }
 }

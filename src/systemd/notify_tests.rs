@@ -40,6 +40,7 @@ fn library(name: &str, state: LibraryState) -> LibraryStatus {
         sources: Vec::new(),
         notices: Vec::new(),
         verify: None,
+        rebuilding: false,
         deletions: crate::status::DeletionStatus::default(),
     }
 }

@@ -34,7 +34,7 @@ fn kept(home: &Home) -> Vec<String> {
 }
 
 /// A synced library of many photos of many days, some of one name, a video, a motion photo, and albums.
-fn synced(photos: u64) -> Home {
+pub(crate) fn synced(photos: u64) -> Home {
     let home = Home::with(&["alice"]);
     let alice = home.google.account("alice");
     let day = |n: u64| format!("2024-{:02}-{:02}T10:{:02}:00Z", 1 + n % 12, 1 + n % 28, n % 60);
@@ -74,7 +74,7 @@ fn assert_known_again(home: &Home, before: &BTreeMap<String, Vec<u8>>) {
 }
 
 /// Writes over these pages of the index, counted from 1.
-fn ruin(home: &Home, pages: impl Iterator<Item = u64>) {
+pub(crate) fn ruin(home: &Home, pages: impl Iterator<Item = u64>) {
     let file = fs::OpenOptions::new().write(true).open(index(home)).expect("the index is there");
     for page in pages {
         file.write_all_at(&[0xA5; 4096], (page - 1) * PAGE).expect("writable");
@@ -86,7 +86,7 @@ fn pages(home: &Home) -> u64 {
 }
 
 /// The pages of the table of items that hold these names.
-fn leaves_with(home: &Home, names: &[&str]) -> Vec<u64> {
+pub(crate) fn leaves_with(home: &Home, names: &[&str]) -> Vec<u64> {
     /// What a leaf of a table with row numbers begins with.
     const LEAF: u8 = 13;
     let bytes = fs::read(index(home)).expect("readable");
@@ -99,7 +99,7 @@ fn leaves_with(home: &Home, names: &[&str]) -> Vec<u64> {
 }
 
 /// A damage in the middle of the file is looked for where the last end was no clean one: a log is left, as after a kill.
-fn leave_a_log(home: &Home) {
+pub(crate) fn leave_a_log(home: &Home) {
     let open = rusqlite::Connection::open(index(home)).expect("it opens");
     open.execute_batch("PRAGMA wal_autocheckpoint = 0; INSERT OR REPLACE INTO facts VALUES ('x', 'y')")
         .expect("it is whole");

@@ -68,6 +68,7 @@ mod token;
 mod trash;
 mod units;
 mod verify;
+mod verify_odd;
 mod wait;
 mod watch;
 mod xmp;

@@ -19,19 +19,19 @@ fn fill(alice: &User) {
     alice.add_album("Some", &ids[0..3]);
 }
 
-fn synced() -> Home {
+pub(crate) fn synced() -> Home {
     let home = Home::with(&["alice"]);
     fill(&home.google.account("alice"));
     home.run_ok(&["sync"]);
     home
 }
 
-fn photo(home: &Home, n: u32) -> PathBuf {
+pub(crate) fn photo(home: &Home, n: u32) -> PathBuf {
     home.root("alice").join(format!("photos/2024/03/P{n}.jpg"))
 }
 
 /// Flips a bit and leaves length and time as they were.
-fn rot(path: &PathBuf) {
+pub(crate) fn rot(path: &PathBuf) {
     let time = fs::metadata(path).expect("there").modified().expect("a time");
     let mut bytes = fs::read(path).expect("readable");
     bytes[1_234] ^= 4;
@@ -40,7 +40,7 @@ fn rot(path: &PathBuf) {
     file.set_modified(time).expect("settable");
 }
 
-fn json(ran: &Ran) -> serde_json::Value {
+pub(crate) fn json(ran: &Ran) -> serde_json::Value {
     let all: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
     all[0].clone()
 }

@@ -1,9 +1,10 @@
 //! A spoilt file put aside, so that another copy can have its name.
 //!
 //! Invariant: blocks; nothing is replaced or removed: what is put aside is kept under its own path below [`DAMAGED_DIR`] for a person to
-//! look at. May import: `fs`. Tests: `tests/it/verify.rs`.
+//! look at. May import: `fs`, `names`. Tests: `tests/it/verify.rs`.
 
 use crate::fs::{FsError, Placed, Root};
+use crate::names::FileName;
 
 /// The folder of spoilt files, below the root.
 pub(crate) const DAMAGED_DIR: &str = ".gphotos-syncd/damaged";
@@ -18,10 +19,10 @@ pub(crate) fn put_aside(root: &Root, path: &str) -> Result<String, FsError> {
     let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
     let to_dir = format!("{DAMAGED_DIR}/{dir}");
     let to_dir = to_dir.trim_end_matches('/');
+    let file_name = FileName::split(name);
     root.create_dir_all(to_dir)?;
     for n in 1..=KEPT_MAX {
-        // The number before the name: a name may be as long as a file system takes, and only an old one is cut.
-        let to = if n == 1 { format!("{to_dir}/{name}") } else { format!("{to_dir}/{n}") };
+        let to = format!("{to_dir}/{}", file_name.numbered(n));
         if root.place(path, &to)? == Placed::Done {
             root.sync_dir(to_dir)?;
             root.sync_dir(dir)?;

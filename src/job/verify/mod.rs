@@ -2,7 +2,7 @@
 //!
 //! Owns: passes over all files, by a person's `verify` in one go or by the runs a part at a time. Invariant: reads only, but for a
 //! repair that a person asked for, and even then nothing is removed: a spoilt file is put aside, and not before its new copy is
-//! whole; how far a pass got is committed with what it found. Memory does not grow with the library. May import: `store`, `fs`,
+//! whole, but for what only an export can bring; how far a pass got is committed with what it found. Memory does not grow with the library. May import: `store`, `fs`,
 //! `config`, `limiter`. Tests: beside the pure parts; the whole in `tests/it/verify.rs`.
 //!
 //! The parts: `pass` (what is due, how far it got; pure), `look` (one file), `foreign` (what is not the library's), `aside` (spoilt files
@@ -20,9 +20,11 @@ use tokio::time::Instant;
 
 use crate::clock::{mono_now, wall_now};
 use crate::config::Library;
+use crate::fs::Root;
 use crate::job::Outcome;
-use crate::job::faults::end_of_store;
+use crate::job::faults::{end_of_fs, end_of_root, end_of_store};
 use crate::job::linking::link_albums;
+use crate::job::open::{MARKER, index_path};
 use crate::job::tools::{Tools, blocking};
 use crate::job::verify::foreign::count_foreign;
 use crate::job::verify::look::{Look, look_at};
@@ -84,6 +86,7 @@ pub async fn read_verify(store: &Store) -> Result<Option<VerifyStatus>, StoreErr
         files: last.map_or(0, |pass| pass.files),
         bytes: last.map_or(0, |pass| pass.bytes),
         foreign: last.map_or(0, |pass| pass.foreign),
+        unknown: last.map_or(0, |pass| pass.unknown),
         missing: counts.missing,
         changed: counts.changed,
         damaged: counts.damaged,
@@ -263,7 +266,20 @@ impl Round<'_> {
     }
 }
 
-/// Whether a library has anything that could be verified: an index.
-pub(crate) fn has_index(library: &Library) -> bool {
-    crate::job::open::index_path(library).exists()
+/// Whether a library has anything that could be verified: an index. Blocks.
+///
+/// # Errors
+/// Its root cannot be opened; or it was synced once, and its index is gone.
+pub(crate) fn has_index(library: &Library) -> Result<bool, Outcome> {
+    let root = Root::open(&library.root).map_err(|error| end_of_root(&error, &library.root))?;
+    if index_path(library).exists() {
+        return Ok(true);
+    }
+    if root.entry(MARKER).map_err(|error| end_of_fs(&error))?.is_none() {
+        return Ok(false);
+    }
+    let name = &library.name;
+    Err(Outcome::Failed(format!(
+        "its index is gone; the next run makes it anew\nhint: gphotos-syncd sync {name}"
+    )))
 }

@@ -3,11 +3,11 @@
 //! Invariant: nothing is removed but a second name of bytes that stay; a good copy that an album has is taken before Google is asked; a
 //! spoilt file leaves its name only for a copy that is whole. May import: `store`, `fs`. Tests: `tests/it/verify.rs`.
 
-use crate::config::AlbumMode;
+use crate::config::{AlbumMode, SourceKind};
 use crate::fs::{EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
 use crate::job::digest::digest_of;
-use crate::job::faults::{end_of_fs, end_of_store};
+use crate::job::faults::{end_of_fs, end_of_store, text_of};
 use crate::job::tools::{Tools, blocking};
 use crate::job::verify::aside::put_aside;
 use crate::store::{Found, HeldFile, StoreError};
@@ -24,6 +24,8 @@ pub struct Repair {
     pub restored: u64,
     /// Files that only an export can bring again; spoilt ones of them were put aside.
     pub from_exports: u64,
+    /// Files that stay as they are: somebody changed them and only an export could bring the old ones, or the disk refused.
+    pub left: u64,
 }
 
 /// What becomes of one file.
@@ -31,7 +33,8 @@ pub struct Repair {
 enum Turn {
     Restored,
     Wanted,
-    FromExport(Found),
+    FromExport,
+    Left,
 }
 
 /// Deals with every file that is not as it was stored.
@@ -51,7 +54,8 @@ pub(crate) async fn repair(tools: &Tools) -> Result<Repair, Outcome> {
         let Some(last) = files.last() else { break };
         after = Some((last.item, last.part));
         let mut with_links = Vec::with_capacity(files.len());
-        for held in files {
+        for mut held in files {
+            held.is_askable &= tools.library.sources.contains(&SourceKind::LibraryApi);
             let links = tools.store.links_to(held.path.clone()).await.map_err(fault)?;
             with_links.push((held, links));
         }
@@ -76,10 +80,11 @@ async fn record(tools: &Tools, turned: Vec<(HeldFile, Turn)>, done: &mut Repair)
                 done.wanted += 1;
                 wanted.push((held.item, held.part));
             }
-            Turn::FromExport(now) => {
+            Turn::FromExport => {
                 done.from_exports += 1;
-                found.push((held.item, held.part, Some(now)));
+                found.push((held.item, held.part, Some(Found::Missing)));
             }
+            Turn::Left => done.left += 1,
         }
     }
     tools.store.set_found(found).await.map_err(|error| end_of_store(&error))?;
@@ -99,17 +104,27 @@ fn turn_all(
     files: Vec<(HeldFile, Vec<String>)>,
     has_copies: bool,
 ) -> Result<Vec<(HeldFile, Turn)>, FsError> {
-    let turn = |(held, links): (HeldFile, Vec<String>)| {
+    let mut turned = Vec::with_capacity(files.len());
+    for (held, links) in files {
         let links = if has_copies { links } else { Vec::new() };
-        turn_one(root, &held, &links).map(|turn| (held, turn))
-    };
-    files.into_iter().map(turn).collect()
+        let turn = match turn_one(root, &held, &links) {
+            Err(error) if error.is_of_the_disk() => return Err(error),
+            Err(error) => {
+                tracing::debug!(path = held.path, error = %text_of(&error), "a file could not be repaired");
+                Turn::Left
+            }
+            Ok(turn) => turn,
+        };
+        turned.push((held, turn));
+    }
+    Ok(turned)
 }
 
 fn turn_one(root: &Root, held: &HeldFile, links: &[String]) -> Result<Turn, FsError> {
     let found = held.found.unwrap_or(Found::Missing);
     for link in links {
-        if is_whole(root, held, link)? && take_from(root, held, link)? {
+        // A copy that the disk does not give is no copy.
+        if is_whole(root, held, link).unwrap_or(false) && take_from(root, held, link)? {
             return Ok(Turn::Restored);
         }
         // A second name of the spoilt file: the album's link is made anew, to the new copy.
@@ -119,12 +134,14 @@ fn turn_one(root: &Root, held: &HeldFile, links: &[String]) -> Result<Turn, FsEr
     }
     match found {
         _ if held.is_askable => Ok(Turn::Wanted),
+        Found::Missing => Ok(Turn::FromExport),
         Found::Damaged if is_file(root, &held.path)? => {
+            // An export that is imported again looks whether there is a file of the length.
             put_aside(root, &held.path)?;
-            Ok(Turn::FromExport(Found::Missing))
+            Ok(Turn::FromExport)
         }
         // What somebody changed on purpose stays until there is something better.
-        Found::Missing | Found::Changed | Found::Damaged => Ok(Turn::FromExport(found)),
+        Found::Changed | Found::Damaged => Ok(Turn::Left),
     }
 }
 
