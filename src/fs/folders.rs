@@ -39,23 +39,36 @@ impl Root {
     /// # Errors
     /// See [`FsError`].
     pub fn list(&self, dir: &str) -> Result<Vec<String>, FsError> {
+        let mut names = Vec::new();
+        self.visit(dir, |name| {
+            names.push(name);
+            true
+        })?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// As [`Root::list`], name by name and in no order, for folders that may hold a whole library: hands the names to `each`, until it
+    /// answers no.
+    ///
+    /// # Errors
+    /// See [`FsError`].
+    pub fn visit(&self, dir: &str, mut each: impl FnMut(String) -> bool) -> Result<(), FsError> {
         const WHAT: &str = "list the folder";
         let folder = match self.folder(WHAT, dir) {
-            Err(error) if Errno::from_io_error(&error.source) == Some(Errno::NOENT) => return Ok(Vec::new()),
+            Err(error) if Errno::from_io_error(&error.source) == Some(Errno::NOENT) => return Ok(()),
             answer => answer?,
         };
         let entries =
             readable(&folder).and_then(|fd| Dir::read_from(&fd)).map_err(|e| self.error(WHAT, dir, e))?;
-        let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|e| self.error(WHAT, dir, e))?;
             let name = entry.file_name().to_string_lossy();
-            if !matches!(&*name, "." | "..") {
-                names.push(name.into_owned());
+            if !matches!(&*name, "." | "..") && !each(name.into_owned()) {
+                break;
             }
         }
-        names.sort_unstable();
-        Ok(names)
+        Ok(())
     }
 
     /// Removes `dir` if it is empty, then its parents up to but not including `stop_at`; a folder that is not empty stays.

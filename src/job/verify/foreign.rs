@@ -1,6 +1,6 @@
 //! What lies below the root and is not the library's.
 //!
-//! Invariant: reads only; follows no link; memory is one folder's names and the folders above it. May import: `fs`, `store`. Tests: below
+//! Invariant: reads only; follows no link; memory grows with the folders of the library, not with its files. May import: `fs`, `store`. Tests: below
 //! for the names; the rest in `tests/it/verify.rs`.
 
 use tokio::runtime::Handle;
@@ -26,8 +26,10 @@ pub(crate) struct Foreign {
     pub(crate) count: u64,
     /// The first of them.
     pub(crate) named: Vec<String>,
-    /// Folders that could not be looked into, and why.
-    pub(crate) unread: Vec<(String, String)>,
+    /// Folders that could not be looked into.
+    pub(crate) unread: u64,
+    /// The first of them, and why.
+    pub(crate) unread_named: Vec<(String, String)>,
 }
 
 /// Why the walk ended before its end.
@@ -41,8 +43,6 @@ struct Walk {
     store: Store,
     stop: Stop,
     runtime: Handle,
-    /// The inbox, if it lies below the root.
-    inbox: Option<String>,
     foreign: Foreign,
     asked: Vec<String>,
 }
@@ -52,15 +52,11 @@ struct Walk {
 /// # Errors
 /// Why it must end.
 pub(crate) async fn count_foreign(tools: &Tools) -> Result<Foreign, Outcome> {
-    let inbox = tools.library.takeout.inbox.as_ref();
-    let inbox = inbox
-        .and_then(|inbox| Some(inbox.strip_prefix(&tools.library.root).ok()?.to_string_lossy().into_owned()));
     let mut walk = Walk {
         root: tools.root.clone(),
         store: tools.store.clone(),
         stop: tools.stop.clone(),
         runtime: Handle::current(),
-        inbox,
         foreign: Foreign::default(),
         asked: Vec::new(),
     };
@@ -79,13 +75,16 @@ impl Walk {
             if self.stop.is_begun() {
                 return Err(Broken::Stopped);
             }
-            match self.root.list(&folder) {
-                Ok(names) => {
-                    for name in names {
-                        self.take(&folder, &name, &mut folders)?;
-                    }
-                }
-                Err(error) => self.skip(folder, &error),
+            let (root, mut broken) = (self.root.clone(), None);
+            let visited = root.visit(&folder, |name| {
+                broken = self.take(&folder, &name, &mut folders).err();
+                broken.is_none()
+            });
+            if let Some(broken) = broken {
+                return Err(broken);
+            }
+            if let Err(error) = visited {
+                self.skip(folder, &error);
             }
         }
         self.ask()
@@ -93,7 +92,7 @@ impl Walk {
 
     fn take(&mut self, folder: &str, name: &str, folders: &mut Vec<String>) -> Result<(), Broken> {
         let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        if (folder.is_empty() && APART.contains(&name)) || self.inbox.as_deref() == Some(&path) {
+        if folder.is_empty() && APART.contains(&name) {
             return Ok(());
         }
         match self.root.entry(&path) {
@@ -110,9 +109,10 @@ impl Walk {
     }
 
     fn skip(&mut self, path: String, error: &FsError) {
-        if self.foreign.unread.len() < NAMED_MAX {
+        self.foreign.unread += 1;
+        if self.foreign.unread_named.len() < NAMED_MAX {
             let shown = if path.is_empty() { ".".to_owned() } else { path };
-            self.foreign.unread.push((shown, reason_of_fs(error)));
+            self.foreign.unread_named.push((shown, reason_of_fs(error)));
         }
     }
 

@@ -257,8 +257,8 @@ impl Round<'_> {
     async fn finish(&mut self) -> Result<Vec<String>, Outcome> {
         let foreign = count_foreign(self.tools).await?;
         self.pass.foreign = foreign.count;
-        self.pass.unknown += foreign.unread.len() as u64;
-        self.unknown.extend(foreign.unread);
+        self.pass.unknown += foreign.unread;
+        self.unknown.extend(foreign.unread_named);
         self.pass.finished = Some(wall_now());
         let progress = (self.whose.fact(), self.pass.text());
         let kept = self.tools.store.record_looks(Vec::new(), progress).await;
