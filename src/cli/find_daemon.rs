@@ -37,16 +37,16 @@ pub(crate) async fn find_daemon(config: &Path, places: &Places) -> Result<Option
     Ok(None)
 }
 
-/// Tells the daemon, if one serves the configuration `config`, that the token file of `library` has changed. One that cannot be
-/// told looks by itself, only later.
-pub(crate) async fn tell_of_token(config: &Path, library: &LibraryName) {
+/// Has the daemon, if one serves the configuration `config`, look at `library` now: its token file has changed, or what is known of its
+/// files. One that cannot be told looks by itself, only later.
+pub(crate) async fn ask_to_look(config: &Path, library: &LibraryName) {
     let told = match find_daemon(config, &Places::find(config)).await {
         Ok(Some(found)) => Client::look(&found.socket, library).await.map_err(|error| told(&error)),
         Ok(None) => Ok(()),
         Err((_, reason)) => Err(reason),
     };
     if let Err(reason) = told {
-        tracing::debug!(%library, "the daemon was not told of the token: {reason}");
+        tracing::debug!(%library, "the daemon was not told to look: {reason}");
     }
 }
 

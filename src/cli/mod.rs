@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::cli::find_daemon::tell_of_token;
+use crate::cli::find_daemon::ask_to_look;
 use crate::cli::output::{Watched, complain, emit, is_loss};
 use crate::config::Config;
 use crate::daemon::{DEFAULT_CONFIG, Options, raise_fence, run as run_daemon};
@@ -204,7 +204,7 @@ async fn log_in(
         Ok(mut context) => {
             let exit = login::run(args, &mut context, Box::new(BufReader::new(stdin()))).await;
             if exit == Exit::Done {
-                tell_of_token(&options.config, &args.library).await;
+                ask_to_look(&options.config, &args.library).await;
             }
             exit.into()
         }
@@ -226,7 +226,7 @@ async fn log_out(
         Ok(mut context) => {
             let exit = logout::run(args, &mut context).await;
             if exit == Exit::Done {
-                tell_of_token(&options.config, &args.library).await;
+                ask_to_look(&options.config, &args.library).await;
             }
             exit.into()
         }

@@ -1,7 +1,7 @@
 //! `verify [LIBRARY]...`: stored files hashed again, in this process, and repaired if that is asked for.
 //!
 //! Owns: the following of the passes and what they found on paper. Invariant: asks nobody; a running daemon is not asked for the looks,
-//! for the library's lock keeps both apart, but for the fetching that a repair needs. May import: everything below. Tests: below;
+//! for the library's lock keeps both apart, but for the fetching that a repair needs, and told of what was found. May import: everything below. Tests: below;
 //! the rest in `tests/it/verify.rs`.
 
 use serde_json::json;
@@ -10,6 +10,7 @@ use std::io::Write;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::cli::find_daemon::ask_to_look;
 use crate::cli::output::{complain, emit, size};
 use crate::cli::progress::Display;
 use crate::cli::sync_table::exit_for;
@@ -71,6 +72,10 @@ pub(crate) async fn run(
         emit(out, &format!("{}\n", serde_json::to_string_pretty(&all).unwrap_or_default()));
     } else {
         emit(out, &results.iter().map(|(name, verified)| text_of(name, verified)).collect::<String>());
+    }
+    for name in results.keys() {
+        // A daemon looks at a resting library's index every few minutes only, and monitors ask the daemon.
+        ask_to_look(&options.config, name).await;
     }
     let wanted = results.iter().filter(|(_, it)| it.repair.is_some_and(|repair| repair.wanted > 0));
     let libraries: Vec<LibraryName> = wanted.map(|(name, _)| name.clone()).collect();

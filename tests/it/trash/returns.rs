@@ -31,6 +31,7 @@ fn restore(home: &Home, command: &str) {
     let day = fs::read_dir(trash_dir(home)).expect("readable").flatten().next().expect("a day").file_name();
     let root = home.root("alice");
     let command = command
+        .replace("cd /srv/photos/alice && sudo -u gphotos-syncd ", "")
         .replace("2026-11-29", day.to_str().expect("a date"))
         .replace("photos/2024/05/IMG_1.jpg photos/2024/05/", &format!("{} photos/2023/12/", place(1)));
     let ran = Command::new("sh").args(["-euc", &command]).current_dir(&root).output().expect("a shell");
