@@ -25,7 +25,9 @@ check_soon "monitors are told so" 30 is_mended
 # What lies in the trash goes back by the commands of the README, whoever put it there.
 day=$root/.gphotos-syncd/trash/2026-11-29
 sudo -u gphotos-syncd mkdir -p "$day/photos/2024/05" "$root/photos/2024/05"
-for name in IMG_1.jpg IMG_2.jpg; do sudo -u gphotos-syncd cp /root/whole "$day/photos/2024/05/$name"; done
+for name in IMG_1.jpg IMG_2.jpg; do
+  install -o gphotos-syncd -g gphotos-syncd -m 0640 /root/whole "$day/photos/2024/05/$name"
+done
 readme 'What is gone at Google'
 for name in IMG_1.jpg IMG_2.jpg; do
   check "$name is back, and the daemon's" is "$(stat -c %U "$root/photos/2024/05/$name")" gphotos-syncd
