@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::cli::load_with;
 use crate::cli::output::{complain, emit, size};
 use crate::cli::progress::Display;
 use crate::cli::sync_table::worst_of;
-use crate::cli::{all_known, load};
 use crate::config::{Config, Library};
 use crate::daemon::{Options, StopSignals, end_of, offline_job};
 use crate::exit::Exit;
@@ -46,13 +46,10 @@ pub(crate) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let config = match load(options, err) {
+    let config = match load_with([&args.library], options, err) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    if !all_known([&args.library], &config, err) {
-        return Exit::Usage;
-    }
     let Some(library) = config.libraries.get(&args.library) else { return Exit::Usage };
     let (mut signals, job) = match equip(&config, library) {
         Ok(equipped) => equipped,

@@ -247,6 +247,16 @@ fn load(options: &Options, err: &mut dyn Write) -> Result<Config, Exit> {
     })
 }
 
+/// The configuration, if it has all of these libraries; what is wrong is told on `err`.
+fn load_with<'a>(
+    names: impl IntoIterator<Item = &'a LibraryName>,
+    options: &Options,
+    err: &mut dyn Write,
+) -> Result<Config, Exit> {
+    let config = load(options, err)?;
+    if all_known(names, &config, err) { Ok(config) } else { Err(Exit::Usage) }
+}
+
 /// Tells of a library that is not configured, with those that are; true if all are.
 fn all_known<'a>(
     names: impl IntoIterator<Item = &'a LibraryName>,

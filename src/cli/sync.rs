@@ -17,7 +17,7 @@ use crate::cli::output::{complain, emit, moment};
 use crate::cli::progress::Display;
 use crate::cli::status_check::TOKEN_WARNING;
 use crate::cli::sync_table::{summary, worst_of};
-use crate::cli::{SyncArgs, all_known, load};
+use crate::cli::{SyncArgs, load_with};
 use crate::clock::wall_now;
 use crate::config::{Config, Library};
 use crate::control::{Client, LibraryEnd, Reply, Request, SyncResult};
@@ -38,13 +38,10 @@ pub(crate) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let config = match load(options, err) {
+    let config = match load_with(&args.libraries, options, err) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    if !all_known(&args.libraries, &config, err) {
-        return Exit::Usage;
-    }
     if config.libraries.is_empty() {
         let hint = format!("hint: add `[library.NAME]` with its `root` to `{}`", config.path.display());
         complain(err, &format!("no library is configured\n{hint}"));

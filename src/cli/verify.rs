@@ -14,7 +14,7 @@ use crate::cli::find_daemon::ask_to_look;
 use crate::cli::output::{complain, emit, size};
 use crate::cli::progress::Display;
 use crate::cli::sync_table::exit_for;
-use crate::cli::{SyncArgs, all_known, load, sync};
+use crate::cli::{SyncArgs, load_with, sync};
 use crate::config::{Config, Library};
 use crate::daemon::{Options, StopSignals, end_of, offline_job};
 use crate::exit::Exit;
@@ -53,13 +53,10 @@ pub(crate) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let config = match load(options, err) {
+    let config = match load_with(&args.libraries, options, err) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    if !all_known(&args.libraries, &config, err) {
-        return Exit::Usage;
-    }
     let (results, mut worst) = match verify_all(args, &config, err).await {
         Ok(ended) => ended,
         Err((exit, reason)) => {

@@ -160,6 +160,14 @@ impl Root {
         }))
     }
 
+    /// Whether a regular file is at `path`. Does not follow a link.
+    ///
+    /// # Errors
+    /// See [`FsError`].
+    pub fn is_file(&self, path: &str) -> Result<bool, FsError> {
+        Ok(self.entry(path)?.is_some_and(|entry| entry.kind == EntryKind::File))
+    }
+
     /// Sets a file's modification time, seconds since 1970 (the link's own, if it is a link).
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! from then on each file gets its sidecar when it is placed; where that fails, the fact is taken back. May import: `store`, `fs`. Tests: `tests/it`.
 
 use crate::config::Sidecar;
-use crate::fs::{EntryKind, FsError, Root};
+use crate::fs::{FsError, Root};
 use crate::job::Outcome;
 use crate::job::faults::{end_of_fs, end_of_store, text_of};
 use crate::job::partial::key_for;
@@ -86,7 +86,7 @@ fn add_some(root: &Root, items: &[StoredItem], rule: SidecarRule) -> Result<Opti
 fn add_one(root: &Root, stored: &StoredItem, rule: SidecarRule) -> Result<(), FsError> {
     let wished = sidecar_path(rule.kind, &stored.path).zip(sidecar_text(rule.kind, &stored.item));
     let Some((path, text)) = wished else { return Ok(()) };
-    let is_there = root.entry(&stored.path)?.is_some_and(|entry| entry.kind == EntryKind::File);
+    let is_there = root.is_file(&stored.path)?;
     if !is_there || root.entry(&path)?.is_some() {
         return Ok(());
     }

@@ -175,7 +175,7 @@ fn place_one(root: &Root, whole: &Whole) -> Result<bool, FsError> {
             root.remove_file(&whole.partial)?;
             Ok(true)
         }
-        Placed::Taken if whole.is_replacement && is_file(root, &whole.path)? => {
+        Placed::Taken if whole.is_replacement && root.is_file(&whole.path)? => {
             put_aside(root, &whole.path)?;
             Ok(root.place(&whole.partial, &whole.path)? == Placed::Done)
         }
@@ -189,10 +189,6 @@ fn is_same_file(root: &Root, whole: &Whole) -> Result<bool, FsError> {
         Err(error) if error.is_of_the_device() => Ok(false),
         answer => answer,
     }
-}
-
-fn is_file(root: &Root, path: &str) -> Result<bool, FsError> {
-    Ok(root.entry(path)?.is_some_and(|entry| entry.kind == EntryKind::File))
 }
 
 /// Whether the file at `path` has the same length and digest; if so, it is durable then.

@@ -15,6 +15,7 @@ use crate::job::faults::{end_of_fs, end_of_store, text_of};
 use crate::job::motion::{clip_name, is_likely_motion};
 use crate::job::open::index_path;
 use crate::job::tools::{Tools, blocking};
+use crate::job::verify::look::spoilt_as;
 use crate::media::MediaId;
 use crate::shutdown::Stop;
 use crate::store::{self, Claim, FilePart, Lookout, Rebuild, Store, StoreError, Stored, kept_aside};
@@ -87,14 +88,11 @@ pub(crate) async fn end_rebuild(tools: &Tools, outcome: &Outcome) -> Result<(), 
     Ok(())
 }
 
-/// What `verify` would call a file that lies where a claim says, and has other bytes; none if nothing of use lies there. Such a file is known
+/// What `verify` calls the file that lies where a claim says, and has other bytes; none if nothing of use lies there. Such a file is known
 /// as it was before, and told of: taken for good by its name and time, what the disk spoilt would never be noticed again.
-fn spoilt_as(stored: &Stored, entry: &Entry) -> Option<store::Found> {
-    if entry.kind != EntryKind::File || entry.bytes == 0 {
-        return None;
-    }
-    let is_as_left = entry.bytes == stored.bytes && stored.mtime.is_none_or(|mtime| mtime == entry.mtime);
-    Some(if is_as_left { store::Found::Damaged } else { store::Found::Changed })
+fn spoilt_claim(stored: &Stored, entry: &Entry) -> Option<store::Found> {
+    let is_of_use = entry.kind == EntryKind::File && entry.bytes > 0;
+    is_of_use.then(|| spoilt_as(stored.bytes, stored.mtime, entry))
 }
 
 /// Claims are borne out by the file's length and digest; what else lies there is known as spoilt; where nothing does, they are dropped.
@@ -115,7 +113,7 @@ async fn settle_claims(tools: &Tools) -> Result<(), Outcome> {
                 });
                 let read = read.filter(|read| read.sha256 == claim.stored.sha256);
                 let entry = if read.is_none() { root.entry(path).unwrap_or(None) } else { None };
-                let spoilt = entry.and_then(|entry| spoilt_as(&claim.stored, &entry));
+                let spoilt = entry.and_then(|entry| spoilt_claim(&claim.stored, &entry));
                 (claim, read, spoilt)
             };
             page.into_iter().map_while(|claim| (!stop.is_begun()).then(|| look(claim))).collect::<Vec<_>>()

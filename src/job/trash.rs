@@ -8,16 +8,15 @@
 
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
-use std::io::Read;
 
 use crate::config::Sidecar;
 use crate::fs::{EntryKind, FsError, Placed, Root};
 use crate::job::Outcome;
+use crate::job::digest::digest_of;
 use crate::job::faults::{end_of_fs, end_of_store, fs_fault, text_of};
 use crate::job::gone::{Look, Step, Thing, decide_thing};
 use crate::job::linking::link_albums;
 use crate::job::open::TRASH_DIR;
-use crate::job::partial::PIECE_BYTES;
 use crate::job::place::{Beside, sidecar_on_disk};
 use crate::job::tools::{Tools, blocking};
 use crate::store::{Doomed, Fate, InTrash, Settling, Stays, StoreError, Throwing};
@@ -342,16 +341,8 @@ fn look(root: &Root, path: &str, what: &Throwing, deep: bool) -> Result<Look, Fs
         return Ok(Look::Same);
     }
     let Some(mut file) = root.open_file(path)? else { return Ok(Look::Nothing) };
-    let mut hasher = Sha256::new();
-    let mut piece = vec![0; PIECE_BYTES];
-    // Ends: the file has an end.
-    loop {
-        match file.read(&mut piece).map_err(|source| fs_fault(root, "read", path, source))? {
-            0 => break,
-            got => hasher.update(&piece[..got]),
-        }
-    }
-    Ok(if <[u8; 32]>::from(hasher.finalize()) == what.sha256 { Look::Same } else { Look::Other })
+    let digest = digest_of(&mut file, |_| true).map_err(|source| fs_fault(root, "read", path, source))?;
+    Ok(if digest.is_some_and(|digest| digest.sha256 == what.sha256) { Look::Same } else { Look::Other })
 }
 
 /// A path of the trash as one below the root.

@@ -111,16 +111,8 @@ impl StoreError {
 
     /// Whether the file itself is damaged.
     pub fn is_damaged(&self) -> bool {
-        match self {
-            Self::Damaged { .. } => true,
-            Self::Sqlite { source, .. } => is_damage(source),
-            Self::Open { .. }
-            | Self::NotAnIndex { .. }
-            | Self::NoLocks { .. }
-            | Self::TooNew { .. }
-            | Self::UnknownFile { .. }
-            | Self::Closed => false,
-        }
+        matches!(self, Self::Damaged { .. })
+            || matches!(self, Self::Sqlite { source, .. } if is_damage(source))
     }
 
     /// Whether another process kept the index for itself for longer than any transaction of this program takes.
@@ -130,16 +122,8 @@ impl StoreError {
 
     /// Whether the file system lacks locks or shared memory, by the codes that SQLite gives where a call for them fails.
     pub fn lacks_locks(&self) -> bool {
-        match self {
-            Self::NoLocks { .. } => true,
-            Self::Sqlite { source, .. } => is_lack_of_locks(source),
-            Self::Open { .. }
-            | Self::NotAnIndex { .. }
-            | Self::Damaged { .. }
-            | Self::TooNew { .. }
-            | Self::UnknownFile { .. }
-            | Self::Closed => false,
-        }
+        matches!(self, Self::NoLocks { .. })
+            || matches!(self, Self::Sqlite { source, .. } if is_lack_of_locks(source))
     }
 }
 

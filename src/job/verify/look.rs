@@ -4,8 +4,6 @@
 //! cannot be looked at is neither missing nor damaged. May import: `fs`, `store` for its plain types. Tests: below; the
 //! rest in `tests/it`.
 
-use rustix::io::Errno;
-
 use crate::fs::{Entry, EntryKind, FsError, Root};
 use crate::job::digest::{Digest, digest_of};
 use crate::job::faults::reason_of_fs;
@@ -29,7 +27,7 @@ pub(crate) fn look_at(root: &Root, held: &HeldFile, goes_on: impl FnMut(usize) -
     match read(root, held, goes_on) {
         Ok(look) => look,
         // The disk no longer gives what was written: as gone as overwritten.
-        Err(error) if Errno::from_io_error(&error.source) == Some(Errno::IO) => Look::Not(Found::Damaged),
+        Err(error) if error.is_of_the_device() => Look::Not(Found::Damaged),
         Err(error) => Look::Unknown(reason_of_fs(&error)),
     }
 }
@@ -45,16 +43,20 @@ fn read(root: &Root, held: &HeldFile, goes_on: impl FnMut(usize) -> bool) -> Res
     Ok(digest.map_or(Look::Ended, |digest| judge(held, &entry, digest)))
 }
 
-/// What a file is whose bytes have `digest`. Whoever changes a file on purpose changes its time with it, or its length; a disk
-/// that forgets changes neither.
+/// What a file is whose bytes have `digest`.
 fn judge(held: &HeldFile, entry: &Entry, digest: Digest) -> Look {
-    let is_same = (digest.bytes, digest.sha256) == (held.bytes, held.sha256);
-    let is_as_left = entry.bytes == held.bytes && held.mtime.is_none_or(|mtime| mtime == entry.mtime);
-    match (is_same, is_as_left) {
-        (true, _) => Look::AsStored,
-        (false, true) => Look::Not(Found::Damaged),
-        (false, false) => Look::Not(Found::Changed),
+    if (digest.bytes, digest.sha256) == (held.bytes, held.sha256) {
+        Look::AsStored
+    } else {
+        Look::Not(spoilt_as(held.bytes, held.mtime, entry))
     }
+}
+
+/// What a file with other bytes is called, which had `bytes` bytes and the time `mtime`. Whoever changes a file on purpose changes its time
+/// with it, or its length; a disk that forgets changes neither.
+pub(crate) fn spoilt_as(bytes: u64, mtime: Option<i64>, entry: &Entry) -> Found {
+    let is_as_left = entry.bytes == bytes && mtime.is_none_or(|mtime| mtime == entry.mtime);
+    if is_as_left { Found::Damaged } else { Found::Changed }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 
 pub(crate) mod aside;
 mod foreign;
-mod look;
+pub(crate) mod look;
 mod pass;
 mod repair;
 

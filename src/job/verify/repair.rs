@@ -4,7 +4,7 @@
 //! spoilt file leaves its name only for a copy that is whole. May import: `store`, `fs`. Tests: `tests/it/verify.rs`.
 
 use crate::config::{AlbumMode, SourceKind};
-use crate::fs::{EntryKind, FsError, Placed, Root};
+use crate::fs::{FsError, Placed, Root};
 use crate::job::Outcome;
 use crate::job::digest::digest_of;
 use crate::job::faults::{end_of_fs, end_of_store, text_of};
@@ -56,11 +56,17 @@ pub(crate) async fn repair(tools: &Tools) -> Result<Repair, Outcome> {
         let mut with_links = Vec::with_capacity(files.len());
         for mut held in files {
             held.is_askable &= tools.library.sources.contains(&SourceKind::LibraryApi);
-            let links = tools.store.links_to(held.path.clone()).await.map_err(fault)?;
+            let links = match tools.library.albums {
+                AlbumMode::Hardlink | AlbumMode::Copy => {
+                    tools.store.links_to(held.path.clone()).await.map_err(fault)?
+                }
+                // Links are no copies.
+                AlbumMode::Symlink | AlbumMode::None => Vec::new(),
+            };
             with_links.push((held, links));
         }
-        let (root, has_copies) = (tools.root.clone(), has_copies(tools.library.albums));
-        let turned = blocking(move || turn_all(&root, with_links, has_copies)).await?;
+        let root = tools.root.clone();
+        let turned = blocking(move || turn_all(&root, with_links)).await?;
         record(tools, turned.map_err(|error| end_of_fs(&error))?, &mut done).await?;
     }
     // Links that somebody removed are made again with the next run.
@@ -91,22 +97,9 @@ async fn record(tools: &Tools, turned: Vec<(HeldFile, Turn)>, done: &mut Repair)
     tools.store.want_again(wanted).await.map_err(|error| end_of_store(&error))
 }
 
-/// Whether albums hold files of their own, not only links.
-fn has_copies(mode: AlbumMode) -> bool {
-    match mode {
-        AlbumMode::Hardlink | AlbumMode::Copy => true,
-        AlbumMode::Symlink | AlbumMode::None => false,
-    }
-}
-
-fn turn_all(
-    root: &Root,
-    files: Vec<(HeldFile, Vec<String>)>,
-    has_copies: bool,
-) -> Result<Vec<(HeldFile, Turn)>, FsError> {
+fn turn_all(root: &Root, files: Vec<(HeldFile, Vec<String>)>) -> Result<Vec<(HeldFile, Turn)>, FsError> {
     let mut turned = Vec::with_capacity(files.len());
     for (held, links) in files {
-        let links = if has_copies { links } else { Vec::new() };
         let turn = match turn_one(root, &held, &links) {
             Err(error) if error.is_of_the_disk() => return Err(error),
             Err(error) => {
@@ -135,7 +128,7 @@ fn turn_one(root: &Root, held: &HeldFile, links: &[String]) -> Result<Turn, FsEr
     match found {
         _ if held.is_askable => Ok(Turn::Wanted),
         Found::Missing => Ok(Turn::FromExport),
-        Found::Damaged if is_file(root, &held.path)? => {
+        Found::Damaged if root.is_file(&held.path)? => {
             // An export that is imported again looks whether there is a file of the length.
             put_aside(root, &held.path)?;
             Ok(Turn::FromExport)
@@ -147,7 +140,7 @@ fn turn_one(root: &Root, held: &HeldFile, links: &[String]) -> Result<Turn, FsEr
 
 /// Whether the album's file at `link` has the bytes that were stored.
 fn is_whole(root: &Root, held: &HeldFile, link: &str) -> Result<bool, FsError> {
-    if !is_file(root, link)? || root.same_file(link, &held.path)? {
+    if !root.is_file(link)? || root.same_file(link, &held.path)? {
         return Ok(false);
     }
     let Some(mut file) = root.open_file(link)? else { return Ok(false) };
@@ -158,7 +151,7 @@ fn is_whole(root: &Root, held: &HeldFile, link: &str) -> Result<bool, FsError> {
 
 /// Moves the album's file to the place of the spoilt one, which is put aside; the album's link is made anew.
 fn take_from(root: &Root, held: &HeldFile, link: &str) -> Result<bool, FsError> {
-    if is_file(root, &held.path)? {
+    if root.is_file(&held.path)? {
         put_aside(root, &held.path)?;
     }
     let dir = held.path.rsplit_once('/').map_or("", |(dir, _)| dir);
@@ -166,8 +159,4 @@ fn take_from(root: &Root, held: &HeldFile, link: &str) -> Result<bool, FsError> 
     let placed = root.place(link, &held.path)?;
     root.sync_dir(dir)?;
     Ok(placed == Placed::Done)
-}
-
-fn is_file(root: &Root, path: &str) -> Result<bool, FsError> {
-    Ok(root.entry(path)?.is_some_and(|entry| entry.kind == EntryKind::File))
 }
